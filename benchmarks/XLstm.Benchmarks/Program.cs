@@ -1,0 +1,5 @@
+using XLstm.Benchmarks;
+using XLstm.Kernels;
+
+Console.WriteLine(Simd.Description);
+MatrixProducts.Run(args.FirstOrDefault(""));
