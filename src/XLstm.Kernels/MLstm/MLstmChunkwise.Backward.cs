@@ -61,11 +61,11 @@ public static partial class MLstmChunkwise
         ReadOnlySpan<float> h, ReadOnlySpan<float> dH, ReadOnlySpan<float> dC, ReadOnlySpan<float> dN, ReadOnlySpan<float> dM,
         Span<float> dQ, Span<float> dK, Span<float> dV, Span<float> dInputGate, Span<float> dForgetGate,
         Span<float> dC0, Span<float> dN0, Span<float> dM0, Span<float> scratch) =>
-        Backward(shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, m0, 0, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, scratch);
+        BackwardFrom(0, shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, m0, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, scratch);
 
-    internal static void Backward(
-        in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
-        ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, ReadOnlySpan<float> C0, ReadOnlySpan<float> n0, ReadOnlySpan<float> m0, double freshM,
+    internal static void BackwardFrom(
+        double freshM, in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
+        ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, ReadOnlySpan<float> C0, ReadOnlySpan<float> n0, ReadOnlySpan<float> m0,
         ReadOnlySpan<float> h, ReadOnlySpan<float> dH, ReadOnlySpan<float> dC, ReadOnlySpan<float> dN, ReadOnlySpan<float> dM,
         Span<float> dQ, Span<float> dK, Span<float> dV, Span<float> dInputGate, Span<float> dForgetGate,
         Span<float> dC0, Span<float> dN0, Span<float> dM0, Span<float> scratch)

@@ -57,12 +57,12 @@ public static partial class MLstmChunkwise
         in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
         ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, bool continues, Span<float> C, Span<float> n, Span<float> m,
         Span<float> h, Span<float> scratch) =>
-        Forward(shape, chunkLength, options, q, k, v, inputGate, forgetGate, continues, 0, C, n, m, h, scratch);
+        ForwardFrom(0, shape, chunkLength, options, q, k, v, inputGate, forgetGate, continues, C, n, m, h, scratch);
 
     // The parallel form of a fresh sequence starts from m = -infinity instead of 0: nothing to stabilise against.
-    internal static void Forward(
-        in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
-        ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, bool continues, double freshM, Span<float> C, Span<float> n, Span<float> m,
+    internal static void ForwardFrom(
+        double freshM, in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
+        ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, bool continues, Span<float> C, Span<float> n, Span<float> m,
         Span<float> h, Span<float> scratch)
     {
         CheckInputs(shape, q, k, v, inputGate, forgetGate, h);
