@@ -11,7 +11,7 @@ internal static class LaneMath
     private const float ExpLowest = -86.6434f;   // -125 ln 2
     private const float ExpHighest = 88.72284f;  // 128 ln 2, rounded down
 
-    /// <summary>e^x. Range reduction x = n ln 2 + r, |r| &lt;= ln 2 / 2, and a polynomial of degree 6 in r.</summary>
+    /// <summary>e^x. Range reduction x = n ln 2 + r, |r| &lt;= ln 2 / 2, and a polynomial of degree 6 in r. Within 9e-8.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Exp<L>(L x) where L : struct, ILanes<L>
     {
@@ -20,19 +20,30 @@ internal static class LaneMath
         // ln 2 in two parts: n * 0.693359375 is exact for |n| < 2^15.
         L r = L.MultiplyAdd(n, L.Create(-0.693359375f), clamped);
         r = L.MultiplyAdd(n, L.Create(2.12194440e-4f), r);
-        L p = L.MultiplyAdd(L.Create(1f / 720f), r, L.Create(1f / 120f));
-        p = L.MultiplyAdd(p, r, L.Create(1f / 24f));
-        p = L.MultiplyAdd(p, r, L.Create(1f / 6f));
-        p = L.MultiplyAdd(p, r, L.Create(0.5f));
-        p = L.MultiplyAdd(p, r, L.Create(1f));
-        p = L.MultiplyAdd(p, r, L.Create(1f));
+        L p = L.Create(1f) + ReducedExpMinusOne(r);
         // 2p 2^(n-1): n reaches 128, one past the largest exponent.
         L y = (p + p) * L.PowerOfTwo(n - L.Create(1f));
         y = L.SelectLess(x, L.Create(ExpLowest), L.Create(0f), y);
         return L.SelectLess(L.Create(ExpHighest), x, L.Create(float.PositiveInfinity), y);
     }
 
-    /// <summary>ln(1 + e) for e in [0, 1]: 2 artanh(s), s = e / (2 + e) in [0, 1/3].</summary>
+    /// <summary>e^x - 1, without the cancellation near 0. Within 2.3e-7.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static L ExpMinusOne<L>(L x) where L : struct, ILanes<L> =>
+        L.SelectLess(L.Abs(x), L.Create(0.3466f), ReducedExpMinusOne(x), Exp(x) - L.Create(1f));
+
+    /// <summary>e^r - 1 for |r| &lt;= ln 2 / 2: r + r^2 p(r), p of degree 4 with the least largest relative error, 1.4e-8.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static L ReducedExpMinusOne<L>(L r) where L : struct, ILanes<L>
+    {
+        L p = L.MultiplyAdd(L.Create(1.388252147e-3f), r, L.Create(8.36652058e-3f));
+        p = L.MultiplyAdd(p, r, L.Create(4.166719986e-2f));
+        p = L.MultiplyAdd(p, r, L.Create(0.1666654362f));
+        p = L.MultiplyAdd(p, r, L.Create(0.4999999815f));
+        return L.MultiplyAdd(p, r * r, r);
+    }
+
+    /// <summary>ln(1 + e) for e in [0, 1]: 2 artanh(s), s = e / (2 + e) in [0, 1/3]. Within 2e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Log1PlusUnit<L>(L e) where L : struct, ILanes<L>
     {
@@ -48,17 +59,17 @@ internal static class LaneMath
         return (s + s) * p;
     }
 
-    /// <summary>ln sigmoid(x) = min(x, 0) - ln(1 + e^-|x|): finite for every finite x, and accurate for large x.</summary>
+    /// <summary>ln sigmoid(x) = min(x, 0) - ln(1 + e^-|x|): finite for every finite x, and accurate for large x. Within 2.5e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L LogSigmoid<L>(L x) where L : struct, ILanes<L> =>
         L.Min(x, L.Create(0f)) - Log1PlusUnit(Exp(L.Create(0f) - L.Abs(x)));
 
-    /// <summary>1 / (1 + e^-x).</summary>
+    /// <summary>1 / (1 + e^-x). Within 1.4e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Sigmoid<L>(L x) where L : struct, ILanes<L> =>
         L.Create(1f) / (L.Create(1f) + Exp(L.Create(0f) - x));
 
-    /// <summary>tanh x: an odd series by its continued fraction near 0, 1 - 2 / (e^2|x| + 1) elsewhere.</summary>
+    /// <summary>tanh x: an odd series by its continued fraction near 0, 1 - 2 / (e^2|x| + 1) elsewhere. Within 1.6e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Tanh<L>(L x) where L : struct, ILanes<L>
     {
@@ -71,5 +82,29 @@ internal static class LaneMath
         L small = x * (numerator / denominator);
         L signed = L.SelectLess(x, L.Create(0f), L.Create(0f) - big, big);
         return L.SelectLess(a, L.Create(0.5f), small, signed);
+    }
+
+    /// <summary>
+    /// Phi(x) = (1 + erf(x / sqrt 2)) / 2, the distribution function of the standard normal, and its density phi(x).
+    /// The tail Phi(-|x|) is e^(-x^2/2) times a rational function with positive coefficients, fitted to 6e-9 on [0, 14],
+    /// so that it stays accurate where 1 + erf would cancel: within 1.2e-7 absolute, 4e-6 relative. Below -13.1 it is 0.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static L NormalCdf<L>(L x, out L density) where L : struct, ILanes<L>
+    {
+        L e = Exp(x * x * L.Create(-0.5f));
+        density = e * L.Create(0.398942280f);
+        L a = L.Min(L.Abs(x), L.Create(14f));
+        L p = L.MultiplyAdd(L.Create(4.0775774e-3f), a, L.Create(4.03723411e-2f));
+        p = L.MultiplyAdd(p, a, L.Create(0.1824612064f));
+        p = L.MultiplyAdd(p, a, L.Create(0.4372500772f));
+        p = L.MultiplyAdd(p, a, L.Create(0.5f));
+        L q = L.MultiplyAdd(L.Create(1.0220842e-2f), a, L.Create(0.101205262f));
+        q = L.MultiplyAdd(q, a, L.Create(0.4674274499f));
+        q = L.MultiplyAdd(q, a, L.Create(1.1992881541f));
+        q = L.MultiplyAdd(q, a, L.Create(1.6723851107f));
+        q = L.MultiplyAdd(q, a, L.Create(1f));
+        L tail = e * (p / q);
+        return L.SelectLess(L.Create(0f), x, L.Create(1f) - tail, tail);
     }
 }
