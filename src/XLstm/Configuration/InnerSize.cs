@@ -1,0 +1,24 @@
+namespace XLstm;
+
+/// <summary>The inner width of an up-projection: multiple * ceil(factor * width / multiple), or floor.</summary>
+/// <remarks>Computed in double and in this order, as the <c>xlstm</c> package does: 1.3333333333333333 * 48 is exactly 64 in double, so that one ulp more would give another model.</remarks>
+internal static class InnerSize
+{
+    internal static int Round(double factor, int width, bool up, int multiple)
+    {
+        var blocks = factor * width / multiple;
+        return (int)((up ? Math.Ceiling(blocks) : Math.Floor(blocks)) * multiple);
+    }
+
+    internal static IEnumerable<ConfigProblem> Problems(string key, double factor, int width, bool up, int multiple)
+    {
+        if (multiple < 1)
+            yield return new($"{key}.round_proj_up_to_multiple_of", $"{multiple}", "at least 1");
+        else if (!(factor > 0) || !double.IsFinite(factor))
+            yield return new($"{key}.proj_factor", $"{factor}", "a finite number above 0");
+        else if (Round(factor, width, up, multiple) < 1)
+            yield return new($"{key}.proj_factor", $"{factor}, an inner width of 0", $"factor times embedding_dim ({width}) of at least {multiple}, or round_proj_up_dim_up");
+        else if (Round(factor, width, up, multiple) > int.MaxValue / 8)
+            yield return new($"{key}.proj_factor", $"{factor}, an inner width of {factor * width:g4}", $"an inner width of at most {int.MaxValue / 8}");
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text.Json;
+
+namespace XLstm;
+
+/// <summary>Writes our own <c>config.json</c>: every value, with the keys of the <c>xlstm</c> Python package.</summary>
+public static class ModelConfigWriter
+{
+    /// <summary>Writes <c>config.json</c> into a directory, which is created when it is missing.</summary>
+    /// <exception cref="ArgumentException">The configuration cannot be built.</exception>
+    public static void Write(string directory, XLstmStackConfig config)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(config);
+        config.Validate();
+        AtomicFile.Write(Path.Combine(directory, "config.json"), stream => Write(stream, config));
+    }
+
+    internal static void Write(Stream stream, XLstmStackConfig config)
+    {
+        using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
+        json.WriteStartObject();
+        json.WriteString("format", ModelConfigReader.Format);
+        json.WriteNumber("version", ModelConfigReader.Version);
+        json.WriteStartObject("model");
+        Model(json, config);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.Flush();
+        stream.Write("\n"u8);
+    }
+
+    private static void Model(Utf8JsonWriter json, XLstmStackConfig config)
+    {
+        json.WriteNumber("num_blocks", config.NumBlocks);
+        json.WriteNumber("embedding_dim", config.EmbeddingDim);
+        if (config.MlstmBlock is { } mlstm)
+            MLstmBlock(json, mlstm);
+        else
+            json.WriteNull("mlstm_block");
+        if (config.SlstmBlock is { } slstm)
+            SLstmBlock(json, slstm);
+        else
+            json.WriteNull("slstm_block");
+        json.WriteStartArray("slstm_at");
+        foreach (var index in config.SlstmAt ?? [])
+            json.WriteNumberValue(index);
+        json.WriteEndArray();
+        json.WriteNumber("context_length", config.ContextLength);
+        json.WriteBoolean("add_post_blocks_norm", config.AddPostBlocksNorm);
+        json.WriteBoolean("bias", config.Bias);
+        json.WriteNumber("dropout", config.Dropout);
+        if (config is not XLstmLanguageModelConfig model)
+            return;
+        json.WriteNumber("vocab_size", model.VocabSize);
+        json.WriteBoolean("tie_weights", model.TieWeights);
+        json.WriteBoolean("weight_decay_on_embedding", model.WeightDecayOnEmbedding);
+        json.WriteBoolean("add_embedding_dropout", model.AddEmbeddingDropout);
+    }
+
+    private static void MLstmBlock(Utf8JsonWriter json, MLstmBlockConfig config)
+    {
+        json.WriteStartObject("mlstm_block");
+        json.WriteStartObject("mlstm");
+        json.WriteNumber("num_heads", config.Mlstm.NumHeads);
+        json.WriteNumber("conv1d_kernel_size", config.Mlstm.Conv1dKernelSize);
+        json.WriteNumber("qkv_proj_blocksize", config.Mlstm.QkvProjBlocksize);
+        json.WriteNumber("proj_factor", config.Mlstm.ProjFactor);
+        json.WriteBoolean("round_proj_up_dim_up", config.Mlstm.RoundProjUpDimUp);
+        json.WriteNumber("round_proj_up_to_multiple_of", config.Mlstm.RoundProjUpToMultipleOf);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void SLstmBlock(Utf8JsonWriter json, SLstmBlockConfig config)
+    {
+        json.WriteStartObject("slstm_block");
+        json.WriteStartObject("slstm");
+        json.WriteNumber("num_heads", config.Slstm.NumHeads);
+        json.WriteNumber("conv1d_kernel_size", config.Slstm.Conv1dKernelSize);
+        json.WriteBoolean("group_norm_weight", config.Slstm.GroupNormWeight);
+        json.WriteString("function", config.Slstm.Function);
+        json.WriteString("bias_init", config.Slstm.BiasInit);
+        json.WriteString("recurrent_weight_init", config.Slstm.RecurrentWeightInit);
+        json.WriteEndObject();
+        if (config.Feedforward is { } feedforward)
+            FeedForward(json, feedforward);
+        else
+            json.WriteNull("feedforward");
+        json.WriteString("form", config.Form);
+        json.WriteEndObject();
+    }
+
+    private static void FeedForward(Utf8JsonWriter json, FeedForwardConfig config)
+    {
+        json.WriteStartObject("feedforward");
+        json.WriteNumber("proj_factor", config.ProjFactor);
+        json.WriteString("act_fn", config.ActFn);
+        json.WriteBoolean("bias", config.Bias);
+        json.WriteNumber("dropout", config.Dropout);
+        json.WriteBoolean("round_proj_up_dim_up", config.RoundProjUpDimUp);
+        json.WriteNumber("round_proj_up_to_multiple_of", config.RoundProjUpToMultipleOf);
+        json.WriteEndObject();
+    }
+}
