@@ -203,7 +203,7 @@ public sealed class ModelConfigTests
     [InlineData("""{"mlstm_block": {}, "vocab_size": "${data.size}"}""", "${data.size}", "nothing")]
     [InlineData("""{"hidden_size": 4096, "model_type": "xlstm"}""", "the model", "hidden_size")]
     [InlineData("[1, 2]", "the file", "Array")]
-    [InlineData("{\"num_blocks\": 1", "the file", "depth")]
+    [InlineData("{\"num_blocks\": 1", "the file", "invalid")]
     [InlineData("{\"num_blocks\": 1, \"num_blocks\": 2, \"mlstm_block\": {}}", "the file", "num_blocks")]
     [InlineData("a: b\n  - c: [", "the file", "")]
     [InlineData("a: &x {b: 1}\nc: *x", "the file", "aliases")]

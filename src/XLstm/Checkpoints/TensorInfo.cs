@@ -1,0 +1,60 @@
+namespace XLstm;
+
+/// <summary>Element types of tensors in files.</summary>
+public enum DType
+{
+    F64,
+    F32,
+    F16,
+    BF16,
+    I64,
+    I32,
+    I16,
+    I8,
+    U8,
+    Bool,
+}
+
+/// <summary>What a file says of one tensor.</summary>
+/// <param name="Name">Name in the file.</param>
+/// <param name="DType">Element type in the file.</param>
+/// <param name="Shape">Sizes, outermost first; empty for a single number.</param>
+/// <param name="File">The file that holds it.</param>
+public sealed record TensorInfo(string Name, DType DType, IReadOnlyList<long> Shape, string File)
+{
+    /// <summary>Number of elements.</summary>
+    public long Count => Shape.Aggregate(1L, (product, size) => checked(product * size));
+
+    /// <summary>Bytes in the file.</summary>
+    public long ByteLength => Count * DTypes.Size(DType);
+
+    /// <summary>One line, for listings: <c>name F32 [2, 3]</c>.</summary>
+    public override string ToString() => $"{Name} {DType} [{string.Join(", ", Shape)}]";
+}
+
+internal static class DTypes
+{
+    internal static int Size(DType type) => type switch
+    {
+        DType.F64 or DType.I64 => 8,
+        DType.F32 or DType.I32 => 4,
+        DType.F16 or DType.BF16 or DType.I16 => 2,
+        _ => 1,
+    };
+
+    internal static string Name(DType type) => type == DType.Bool ? "BOOL" : type.ToString();
+
+    internal static bool TryParse(string? name, out DType type)
+    {
+        foreach (var candidate in Enum.GetValues<DType>())
+        {
+            if (string.Equals(Name(candidate), name, StringComparison.Ordinal))
+            {
+                type = candidate;
+                return true;
+            }
+        }
+        type = default;
+        return false;
+    }
+}
