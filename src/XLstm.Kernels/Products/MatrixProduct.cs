@@ -5,7 +5,7 @@ namespace XLstm.Kernels;
 /// <summary>
 /// C = op(A) op(B) in single precision, row-major, each matrix with the distance between its rows (ld).
 /// <para>
-/// Every C[i, j] is a sum whose order depends only on k (and the machine): blocks of at most 256 terms, each a chain in
+/// Every C[i, j] is a sum whose order depends only on k (and the machine): blocks of at most 384 terms, each a chain in
 /// order, added one after the other. So the result of a row does not depend on m, on n, on how rows are split over
 /// calls, or on whether B was packed. The one exception is <see cref="Multiply"/> with transposeB and m of at most 4,
 /// which sums along lanes; there too the order depends only on k.
@@ -13,11 +13,11 @@ namespace XLstm.Kernels;
 /// </summary>
 public static class MatrixProduct
 {
-    /// <summary>Floats of scratch for <see cref="Multiply"/>; grows with k and n up to about 700 KB.</summary>
+    /// <summary>Floats of scratch for <see cref="Multiply"/>; grows with k and n up to about 100,000 (400 KB).</summary>
     public static int ScratchLength(int m, int n, int k)
     {
         CheckSizes(m, n, k);
-        return BlockedProduct.ScratchLength(m, n, k);
+        return BlockedProduct.ScratchLength(n, k);
     }
 
     /// <summary>Floats that <see cref="Pack"/> writes for B[k, n].</summary>
@@ -31,7 +31,7 @@ public static class MatrixProduct
     public static int PackedScratchLength(int m, int k)
     {
         CheckSizes(m, 0, k);
-        return BlockedProduct.PackedScratchLength(m, k);
+        return BlockedProduct.PackedScratchLength;
     }
 
     /// <summary>C[m, n] = op(A)[m, k] op(B)[k, n], added to C if <paramref name="accumulate"/>.</summary>
@@ -56,7 +56,7 @@ public static class MatrixProduct
         CheckMatrix(a.Length, transposeA ? k : m, transposeA ? m : k, lda, nameof(a), nameof(lda));
         CheckMatrix(b.Length, transposeB ? n : k, transposeB ? k : n, ldb, nameof(b), nameof(ldb));
         CheckMatrix(c.Length, m, n, ldc, nameof(c), nameof(ldc));
-        CheckScratch(scratch.Length, BlockedProduct.ScratchLength(m, n, k));
+        CheckScratch(scratch.Length, BlockedProduct.ScratchLength(n, k));
         switch (Simd.Width)
         {
             case 16: Multiply<Lanes16>(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, scratch); break;
@@ -106,7 +106,7 @@ public static class MatrixProduct
         CheckMatrix(a.Length, transposeA ? k : m, transposeA ? m : k, lda, nameof(a), nameof(lda));
         CheckLength(packed.Length, BlockedProduct.PackedLength(k, n), nameof(packed));
         CheckMatrix(c.Length, m, n, ldc, nameof(c), nameof(ldc));
-        CheckScratch(scratch.Length, BlockedProduct.PackedScratchLength(m, k));
+        CheckScratch(scratch.Length, BlockedProduct.PackedScratchLength);
         switch (Simd.Width)
         {
             case 16: MultiplyPacked<Lanes16>(transposeA, m, n, k, a, lda, packed, c, ldc, accumulate, scratch); break;
