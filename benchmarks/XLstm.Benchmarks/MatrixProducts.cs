@@ -19,7 +19,7 @@ internal static class MatrixProducts
         new(64, 64, 32), new(64, 64, 64, Gap: 448), new(64, 64, 64, TransposeB: true, Gap: 448), new(32, 64, 64, Gap: 448), new(128, 64, 64, Gap: 448), new(64, 128, 128), new(64, 64, 64, TransposeA: true, Gap: 448),
         new(8, 256, 64), new(8, 256, 64, TransposeB: true), new(16, 256, 64), new(32, 256, 64), new(64, 256, 64), new(32,512,128),
         new(32, 32, 32), new(16, 16, 16), new(16, 16, 16, TransposeB: true), new(33, 33, 33),
-        new(1, 512, 512, TransposeB: true), new(1, 4096, 4096, TransposeB: true), new(4, 512, 512, TransposeB: true),
+        new(1, 512, 512, TransposeB: true), new(1, 4096, 4096, TransposeB: true), new(4, 512, 512, TransposeB: true), new(4, 4096, 1024, TransposeB: true), new(4, 256, 128, TransposeB: true),
     ];
 
     public static void Run(string filter)
