@@ -158,12 +158,6 @@ public static class Elementwise
         public L Apply<L>(L a, L b) where L : struct, ILanes<L> => a * b;
     }
 
-    private readonly struct ProductSum : IMap3
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public L Apply<L>(L a, L b, L c) where L : struct, ILanes<L> => L.MultiplyAdd(a, b, c);
-    }
-
     private readonly struct Scaled(float scale) : IMap
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

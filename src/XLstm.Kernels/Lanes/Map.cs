@@ -126,3 +126,10 @@ internal static class Map
         L.Store(L.Load(ref pd, offset) + value, ref pd, offset);
     }
 }
+
+/// <summary>a b + c.</summary>
+internal readonly struct ProductSum : IMap3
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public L Apply<L>(L a, L b, L c) where L : struct, ILanes<L> => L.MultiplyAdd(a, b, c);
+}
