@@ -56,7 +56,7 @@ public static class MatrixProduct
         CheckMatrix(a.Length, transposeA ? k : m, transposeA ? m : k, lda, nameof(a), nameof(lda));
         CheckMatrix(b.Length, transposeB ? n : k, transposeB ? k : n, ldb, nameof(b), nameof(ldb));
         CheckMatrix(c.Length, m, n, ldc, nameof(c), nameof(ldc));
-        CheckScratch(scratch.Length, BlockedProduct.ScratchLength(n, k));
+        Check.Length(scratch, BlockedProduct.ScratchLength(n, k));
         switch (Simd.Width)
         {
             case 16: Multiply<Lanes16>(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, scratch); break;
@@ -76,7 +76,7 @@ public static class MatrixProduct
     {
         CheckSizes(0, n, k);
         CheckMatrix(b.Length, transposeB ? n : k, transposeB ? k : n, ldb, nameof(b), nameof(ldb));
-        CheckLength(packed.Length, BlockedProduct.PackedLength(k, n), nameof(packed));
+        Check.Length(packed, BlockedProduct.PackedLength(k, n));
         switch (Simd.Width)
         {
             case 16: Pack<Lanes16>(transposeB, k, n, b, ldb, packed); break;
@@ -104,9 +104,9 @@ public static class MatrixProduct
     {
         CheckSizes(m, n, k);
         CheckMatrix(a.Length, transposeA ? k : m, transposeA ? m : k, lda, nameof(a), nameof(lda));
-        CheckLength(packed.Length, BlockedProduct.PackedLength(k, n), nameof(packed));
+        Check.Length(packed, BlockedProduct.PackedLength(k, n));
         CheckMatrix(c.Length, m, n, ldc, nameof(c), nameof(ldc));
-        CheckScratch(scratch.Length, BlockedProduct.PackedScratchLength);
+        Check.Length(scratch, BlockedProduct.PackedScratchLength);
         switch (Simd.Width)
         {
             case 16: MultiplyPacked<Lanes16>(transposeA, m, n, k, a, lda, packed, c, ldc, accumulate, scratch); break;
@@ -165,13 +165,5 @@ public static class MatrixProduct
         long needed = rows == 0 || columns == 0 ? 0 : (rows - 1L) * stride + columns;
         if (length < needed)
             throw new ArgumentException($"{name} has {length} floats; [{rows}, {columns}] with rows {stride} apart needs {needed}.", name);
-    }
-
-    internal static void CheckScratch(int length, int needed) => CheckLength(length, needed, "scratch");
-
-    internal static void CheckLength(int length, int needed, string name)
-    {
-        if (length < needed)
-            throw new ArgumentException($"{name} has {length} floats; at least {needed} are needed.", name);
     }
 }
