@@ -14,11 +14,11 @@ internal static class BlockDiagonals
         foreach (var (rows, heads, block) in Shapes)
         {
             int width = heads * block, weights = width * block;
-            float[] x = new float[rows * width], w = new float[weights], y = new float[rows * width], dx = new float[rows * width], dw = new float[weights], db = new float[width];
+            float[] x = new float[rows * width], w = new float[weights], y = new float[rows * width], dx = new float[rows * width], dw = new float[weights], db = new float[width], bias = new float[width];
             float[] scratch = new float[BlockDiagonal.ScratchLength(rows, heads, block, block)];
             double[] seconds = Timing.Medians(
             [
-                () => BlockDiagonal.Forward(rows, heads, block, block, x, width, w, db, y, width, scratch),
+                () => BlockDiagonal.Forward(rows, heads, block, block, x, width, w, bias, y, width, scratch),
                 () => BlockDiagonal.Backward(rows, heads, block, block, x, width, w, y, width, dx, width, dw, db, scratch),
             ], Math.Max(1, 20_000_000 / (rows * weights)));
             double bytes = 4.0 * rows * width;

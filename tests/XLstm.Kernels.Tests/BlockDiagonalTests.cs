@@ -45,6 +45,36 @@ public class BlockDiagonalTests
         Assert.Equal(db, dbAlone);
     }
 
+    /// <summary>An empty part of an array that goes on: no bias all the same.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(32)]
+    public void AnEmptyBiasIsNone(int block)
+    {
+        float[] x = Values(6 * block, 1), w = Values(block * block, 2), y = new float[6 * block], expected = new float[6 * block];
+        float[] scratch = new float[BlockDiagonal.ScratchLength(6, 1, block, block)];
+        BlockDiagonal.Forward(6, 1, block, block, x, block, w, default, expected, block, scratch);
+        BlockDiagonal.Forward(6, 1, block, block, x, block, w, x.AsSpan(0, 0), y, block, scratch);
+        Assert.Equal(expected, y);
+    }
+
+    /// <summary>Rows in any blocks of at least 5, or of any size for tiny blocks: the same bits.</summary>
+    [Theory]
+    [InlineData(4, 1)]
+    [InlineData(8, 3)]
+    [InlineData(24, 5)]
+    public void RowsDoNotDependOnTheSplit(int block, int part)
+    {
+        const int Total = 45;
+        int width = 3 * block;
+        float[] x = Values(Total * width, 1), w = Values(width * block, 2), bias = Values(width, 3), whole = new float[Total * width], parts = new float[Total * width];
+        float[] scratch = new float[BlockDiagonal.ScratchLength(Total, 3, block, block)];
+        BlockDiagonal.Forward(Total, 3, block, block, x, width, w, bias, whole, width, scratch);
+        for (int r = 0; r < Total; r += part)
+            BlockDiagonal.Forward(part, 3, block, block, x.AsSpan(r * width), width, w, bias, parts.AsSpan(r * width), width, scratch);
+        Assert.Equal(whole, parts);
+    }
+
     /// <summary>A block sees nothing of its neighbours, not even an infinity.</summary>
     [Theory]
     [InlineData(4)]

@@ -101,17 +101,18 @@ public static class BlockDiagonal
     {
         if (rows == 0 || heads == 0 || outputs == 0)
             return;
-        bool addToBias = !bias.IsEmpty;
-        for (int r = 0; r < rows && addToBias; r++)
-            bias[..(heads * outputs)].CopyTo(y[(r * yStride)..]);
         if (TinyBlocks.Fits<L>(outputs, inputs))
         {
             ref float weights = ref MemoryMarshal.GetReference(scratch);
             TinyBlocks.ByInput(heads, inputs, ref MemoryMarshal.GetReference(weight), ref weights);
-            TinyBlocks.Multiply<L>(rows, heads * inputs, inputs, ref MemoryMarshal.GetReference(x), xStride, ref weights, ref MemoryMarshal.GetReference(y), yStride, addToBias);
+            ref float start = ref bias.IsEmpty ? ref Unsafe.NullRef<float>() : ref MemoryMarshal.GetReference(bias);
+            TinyBlocks.Multiply<L>(rows, heads * inputs, inputs, ref MemoryMarshal.GetReference(x), xStride, ref weights, ref start, ref MemoryMarshal.GetReference(y), yStride, false);
             return;
         }
 
+        bool addToBias = !bias.IsEmpty;
+        for (int r = 0; r < rows && addToBias; r++)
+            bias[..(heads * outputs)].CopyTo(y[(r * yStride)..]);
         int block = outputs * inputs;
         for (int h = 0; h < heads; h++)
             MatrixProduct.Multiply<L>(false, true, rows, outputs, inputs, x[(h * inputs)..], xStride, weight.Slice(h * block, block), inputs, y[(h * outputs)..], yStride, addToBias, scratch);
@@ -149,7 +150,7 @@ public static class BlockDiagonal
         if (!dx.IsEmpty)
         {
             TinyBlocks.ByOutput(heads, block, ref MemoryMarshal.GetReference(weight), ref first);
-            TinyBlocks.Multiply<L>(rows, features, block, ref MemoryMarshal.GetReference(dy), dyStride, ref first, ref MemoryMarshal.GetReference(dx), dxStride, true);
+            TinyBlocks.Multiply<L>(rows, features, block, ref MemoryMarshal.GetReference(dy), dyStride, ref first, ref Unsafe.NullRef<float>(), ref MemoryMarshal.GetReference(dx), dxStride, true);
         }
 
         if (!dWeight.IsEmpty)

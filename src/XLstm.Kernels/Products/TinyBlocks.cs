@@ -30,8 +30,8 @@ internal static class TinyBlocks
             Panels.Copy(ref Unsafe.Add(ref w, o * block), block * block, block, heads, ref Unsafe.Add(ref weights, o * heads * block), block);
     }
 
-    /// <summary>y[r, f] = sum_i weights[i, f] x[r, first(f) + i], added to y if <paramref name="accumulate"/>.</summary>
-    public static void Multiply<L>(int rows, int features, int block, ref float x, nint xStride, ref float weights, ref float y, nint yStride, bool accumulate) where L : struct, ILanes<L>
+    /// <summary>y[r, f] = bias[f] + sum_i weights[i, f] x[r, first(f) + i], added to y if <paramref name="accumulate"/>; bias may be a null reference.</summary>
+    public static void Multiply<L>(int rows, int features, int block, ref float x, nint xStride, ref float weights, ref float bias, ref float y, nint yStride, bool accumulate) where L : struct, ILanes<L>
     {
         for (int r = 0; r < rows; r += RowBlock)
         {
@@ -42,11 +42,12 @@ internal static class TinyBlocks
             {
                 ref float w = ref Unsafe.Add(ref weights, first * features);
                 bool add = accumulate || first > 0;
-                int f = MultiplyTerms<L>(count, 0, features, block, first, ref xr, xStride, ref w, ref yr, yStride, add);
+                ref float start = ref first == 0 ? ref bias : ref Unsafe.NullRef<float>();
+                int f = MultiplyTerms<L>(count, 0, features, block, first, ref xr, xStride, ref w, ref start, ref yr, yStride, add);
                 if (L.Count > 8 && block <= 8)
-                    f = MultiplyTerms<Lanes8>(count, f, features, block, first, ref xr, xStride, ref w, ref yr, yStride, add);
+                    f = MultiplyTerms<Lanes8>(count, f, features, block, first, ref xr, xStride, ref w, ref start, ref yr, yStride, add);
                 if (L.Count > 4 && block <= 4)
-                    MultiplyTerms<Lanes4>(count, f, features, block, first, ref xr, xStride, ref w, ref yr, yStride, add);
+                    MultiplyTerms<Lanes4>(count, f, features, block, first, ref xr, xStride, ref w, ref start, ref yr, yStride, add);
             }
         }
     }
@@ -72,19 +73,20 @@ internal static class TinyBlocks
     }
 
     /// <summary>The features from f on that fill registers, terms first..first + 3; returns the feature after them.</summary>
-    private static int MultiplyTerms<L>(int rows, int f, int features, int block, int first, ref float x, nint xStride, ref float weights, ref float y, nint yStride, bool accumulate) where L : struct, ILanes<L>
+    private static int MultiplyTerms<L>(int rows, int f, int features, int block, int first, ref float x, nint xStride, ref float weights, ref float bias, ref float y, nint yStride, bool accumulate) where L : struct, ILanes<L>
     {
         L i0 = Index<L>(block, first), i1 = Index<L>(block, first + 1), i2 = Index<L>(block, first + 2), i3 = Index<L>(block, first + 3);
         for (; f + L.Count <= features; f += L.Count)
         {
             L w0 = L.Load(ref weights, f), w1 = L.Load(ref weights, f + features);
             L w2 = L.Load(ref weights, f + 2 * features), w3 = L.Load(ref weights, f + 3 * features);
+            L start = Unsafe.IsNullRef(ref bias) ? L.Create(0f) : L.Load(ref bias, f);
             ref float xr = ref Unsafe.Add(ref x, f);
             ref float yr = ref Unsafe.Add(ref y, f);
             for (int r = 0; r < rows; r++)
             {
                 L v = L.Load(ref xr, 0);
-                L sum = w0 * Permute(v, i0);
+                L sum = L.MultiplyAdd(w0, Permute(v, i0), start);
                 sum = L.MultiplyAdd(w1, Permute(v, i1), sum);
                 sum = L.MultiplyAdd(w2, Permute(v, i2), sum);
                 sum = L.MultiplyAdd(w3, Permute(v, i3), sum);
