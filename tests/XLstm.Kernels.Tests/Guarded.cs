@@ -3,7 +3,7 @@ namespace XLstm.Kernels.Tests;
 /// <summary>Memory with a margin on both sides that a kernel must leave alone.</summary>
 internal sealed class Guarded
 {
-    private const int Margin = 32;
+    private const int Margin = 37;
     private const float Mark = -7.25e11f;
     private readonly float[] _memory;
 
@@ -15,11 +15,11 @@ internal sealed class Guarded
         start.CopyTo(Span);
     }
 
-    /// <summary>Memory that holds NaN, so that an element left unwritten shows.</summary>
-    public Guarded(int length)
+    /// <summary>Memory that holds NaN unless told otherwise, so that an element left unwritten shows.</summary>
+    public Guarded(int length, float fill = float.NaN)
         : this(new float[length])
     {
-        Span.Fill(float.NaN);
+        Span.Fill(fill);
     }
 
     public Span<float> Span => _memory.AsSpan(Margin, _memory.Length - 2 * Margin);
@@ -34,6 +34,12 @@ internal sealed class Guarded
             return Span;
         }
     }
+
+    public static implicit operator Span<float>(Guarded guarded) => guarded.Span;
+
+    public static implicit operator ReadOnlySpan<float>(Guarded guarded) => guarded.Span;
+
+    public float[] ToArray() => Content.ToArray();
 
     /// <summary>The content minus what was there before: what a kernel has added.</summary>
     public float[] Added(ReadOnlySpan<float> before)

@@ -36,6 +36,7 @@ public static partial class SLstmScan
     /// <param name="dInitial">Written: gradient of the initial state [S, B, H], or empty.</param>
     /// <param name="scratch">At least <see cref="BackwardScratchLength"/>.</param>
     /// <exception cref="ArgumentException">A span is shorter than its shape.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">No such head or rows.</exception>
     public static void Backward(
         in SLstmShape shape, CellFunction function, int head, int firstRow, int rowCount,
         ReadOnlySpan<float> kernel, ReadOnlySpan<int> lengths, ReadOnlySpan<float> initial,
@@ -51,9 +52,8 @@ public static partial class SLstmScan
         Check.LengthOrEmpty(dFinal, shape.StateLength(function));
         Check.Length(dGates, shape.GatesLength);
         Check.LengthOrEmpty(dInitial, shape.StateLength(function));
+        CheckPart(shape, head, firstRow, rowCount);
         Check.Length(scratch, BackwardScratchLength(shape, rowCount));
-        Check.Range(head, shape.Heads);
-        Check.Range(firstRow + rowCount - 1, Math.Max(1, shape.Batch));
 
         switch (Simd.Width)
         {
@@ -122,8 +122,10 @@ public static partial class SLstmScan
                 else
                 {
                     ReadOnlySpan<float> output = y.Slice((row * T + t) * H + head * d, d);
-                    int done = SLstmStepBackward<L>(kept, cPrevious, nPrevious, output, dOutput, dRow, raw, d, 0);
-                    SLstmStepBackward<Lanes1>(kept, cPrevious, nPrevious, output, dOutput, dRow, raw, d, done);
+                    // Only in the first step, where m ignores the carried state, may f' stand at its bound: no gradient passes it.
+                    float bound = t == 0 && !nPrevious.ContainsAnyExcept(0f) ? 1f : float.PositiveInfinity;
+                    int done = SLstmStepBackward<L>(kept, cPrevious, nPrevious, output, dOutput, dRow, raw, d, 0, bound);
+                    SLstmStepBackward<Lanes1>(kept, cPrevious, nPrevious, output, dOutput, dRow, raw, d, done, bound);
                 }
                 for (int g = 0; g < 4; g++)
                     raw.Slice(g * d, d).CopyTo(dGates.Slice((row * T + t) * 4 * H + g * H + head * d, d));
@@ -154,7 +156,7 @@ public static partial class SLstmScan
 
     private static int SLstmStepBackward<L>(
         ReadOnlySpan<float> kept, ReadOnlySpan<float> cPrevious, ReadOnlySpan<float> nPrevious, ReadOnlySpan<float> output,
-        ReadOnlySpan<float> dOutput, Span<float> dState, Span<float> dRaw, int d, int j)
+        ReadOnlySpan<float> dOutput, Span<float> dState, Span<float> dRaw, int d, int j, float bound)
         where L : struct, ILanes<L>
     {
         ref float k = ref MemoryMarshal.GetReference(kept);
@@ -165,7 +167,7 @@ public static partial class SLstmScan
         ref float ds = ref MemoryMarshal.GetReference(dState);
         ref float dr = ref MemoryMarshal.GetReference(dRaw);
         bool zero = cPrevious.IsEmpty;
-        L one = L.Create(1f), none = L.Create(0f);
+        L one = L.Create(1f), none = L.Create(0f), forgetBound = L.Create(bound);
         for (; j + L.Count <= d; j += L.Count)
         {
             L i = L.Load(ref k, j), f = L.Load(ref k, d + j), z = L.Load(ref k, 2 * d + j), o = L.Load(ref k, 3 * d + j);
@@ -179,8 +181,8 @@ public static partial class SLstmScan
             L dI = L.MultiplyAdd(dC, z, dN);
             L dZ = dC * i;
             L dF = zero ? none : L.MultiplyAdd(dC, L.Load(ref cp, j), dN * L.Load(ref np, j));
-            L dFromInput = dI * i;      // d(i~ - m)
-            L dFromCarried = dF * f;    // d(a - m)
+            L dFromInput = dI * i;                                       // d(i~ - m)
+            L dFromCarried = L.SelectLess(f, forgetBound, dF * f, none); // d(a - m)
             dM = dM - dFromInput - dFromCarried;
             // i' is exactly 1 where m took i~.
             dFromInput = dFromInput + L.SelectLess(i, one, none, dM);

@@ -43,6 +43,7 @@ public static partial class SLstmScan
     /// <param name="saved">What <see cref="Backward"/> needs, <see cref="SLstmShape.SavedLength"/>, or empty.</param>
     /// <param name="scratch">At least <see cref="ForwardScratchLength"/>.</param>
     /// <exception cref="ArgumentException">A span is shorter than its shape.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">No such head or rows.</exception>
     public static void Forward(
         in SLstmShape shape, CellFunction function, int head, int firstRow, int rowCount,
         ReadOnlySpan<float> x, ReadOnlySpan<float> kernel, ReadOnlySpan<float> bias, ReadOnlySpan<int> lengths,
@@ -56,9 +57,8 @@ public static partial class SLstmScan
         Check.Length(y, shape.OutputLength);
         Check.Length(final, shape.StateLength(function));
         Check.LengthOrEmpty(saved, shape.SavedLength);
+        CheckPart(shape, head, firstRow, rowCount);
         Check.Length(scratch, ForwardScratchLength(shape, rowCount));
-        Check.Range(head, shape.Heads);
-        Check.Range(firstRow + rowCount - 1, Math.Max(1, shape.Batch));
 
         switch (Simd.Width)
         {
@@ -66,6 +66,13 @@ public static partial class SLstmScan
             case 8: ForwardCore<Lanes8>(shape, function, head, firstRow, rowCount, x, kernel, bias, lengths, initial, y, final, saved, scratch); break;
             default: ForwardCore<Lanes4>(shape, function, head, firstRow, rowCount, x, kernel, bias, lengths, initial, y, final, saved, scratch); break;
         }
+    }
+
+    private static void CheckPart(in SLstmShape shape, int head, int firstRow, int rowCount)
+    {
+        Check.Range(head, shape.Heads);
+        Check.Range(firstRow, shape.Batch + 1);
+        Check.Range(rowCount, shape.Batch - firstRow + 1);
     }
 
     internal static void ForwardCore<L>(
@@ -81,8 +88,9 @@ public static partial class SLstmScan
         Span<float> gates = scratch.Slice(4 * d * d, rowCount * 4 * d);           // [row, (gate, out)]
         Span<float> state = scratch.Slice(4 * d * d + rowCount * 4 * d, rowCount * 4 * d); // [row, S, cell]
 
-        // A few single steps (generation) cost less with R read in place than with R transposed first.
-        bool transpose = (long)T * rowCount >= 2 * RowBlock;
+        // A few single steps (generation) cost less with R read in place than with R transposed first. The two sum in another
+        // order, so the choice is by T alone: a row gives the same bits whatever rows stand beside it.
+        bool transpose = T >= 2 * RowBlock;
         if (transpose)
             Transpose(R, 4 * d, d, transposed);
 
@@ -233,7 +241,7 @@ public static partial class SLstmScan
         return j;
     }
 
-    // gates[r, j] += R[j, :] . y[r, :], for one or two steps.
+    // gates[r, j] += R[j, :] . y[r, :]
     private static void AddRecurrentInPlace<L>(ReadOnlySpan<float> R, ReadOnlySpan<float> state, Span<float> gates, int rowCount, int d)
         where L : struct, ILanes<L>
     {
