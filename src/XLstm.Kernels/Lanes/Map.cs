@@ -116,6 +116,20 @@ internal static class Map
         return L.Sum((s0 + s1) + (s2 + s3)) + Lanes1.Sum(rest);
     }
 
+    /// <summary>The largest element, -infinity for none; a NaN wins.</summary>
+    public static float Max<L>(ReadOnlySpan<float> a) where L : struct, ILanes<L>
+    {
+        ref float pa = ref MemoryMarshal.GetReference(a);
+        L max = L.Create(float.NegativeInfinity);
+        int i = 0;
+        for (; i <= a.Length - L.Count; i += L.Count)
+            max = L.Max(max, L.Load(ref pa, i));
+        float result = L.HorizontalMax(max);
+        for (; i < a.Length; i++)
+            result = MathF.Max(result, a[i]);
+        return result;
+    }
+
     /// <summary>destination[offset..] += value, unless the destination is empty: a gradient that is not wanted.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate<L>(L value, Span<float> destination, int offset) where L : struct, ILanes<L>
@@ -132,4 +146,11 @@ internal readonly struct ProductSum : IMap3
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public L Apply<L>(L a, L b, L c) where L : struct, ILanes<L> => L.MultiplyAdd(a, b, c);
+}
+
+/// <summary>a.</summary>
+internal readonly struct Identity : IMap
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public L Apply<L>(L a) where L : struct, ILanes<L> => a;
 }

@@ -201,12 +201,6 @@ public static class Normalization
             _weight.IsEmpty ? L.Create(1f) : L.Load(ref MemoryMarshal.GetReference(_weight), j) + L.Create(_offset);
     }
 
-    private readonly struct Identity : IMap
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public L Apply<L>(L a) where L : struct, ILanes<L> => a;
-    }
-
     private readonly struct CentredSquare(float mean) : IMap
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
