@@ -93,6 +93,25 @@ public class MatrixProductTests
     }
 
     [Fact]
+    public void AllocatesNothing()
+    {
+        float[] a = new float[70 * 70], b = new float[70 * 70], c = new float[70 * 70], packed = new float[MatrixProduct.PackedLength(70, 70)];
+        float[] scratch = new float[MatrixProduct.ScratchLength(70, 70, 70)];
+        Products();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Products();
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+
+        void Products()
+        {
+            MatrixProduct.Multiply(false, true, 70, 70, 70, a, 70, b, 70, c, 70, false, scratch);
+            MatrixProduct.Multiply(false, true, 3, 70, 70, a, 70, b, 70, c, 70, true, scratch);
+            MatrixProduct.Pack(false, 70, 70, b, 70, packed);
+            MatrixProduct.MultiplyPacked(true, 70, 70, 70, a, 70, packed, c, 70, false, scratch);
+        }
+    }
+
+    [Fact]
     public void WrongShapesNameTheParameter()
     {
         float[] x = new float[100];

@@ -5,9 +5,9 @@ namespace XLstm.Kernels;
 
 /// <summary>
 /// A linear map of each head apart: y[r, h O + o] = sum_i w[h, o, i] x[r, h I + i] + bias[h O + o], with w [H, O, I].
-/// Square blocks of 4 and 8 (the q, k, v projections) run with lanes along the features, all others as one matrix
-/// product per head; then the order of sums is that of <see cref="MatrixProduct"/>, so rows may be split over calls in
-/// the same way, and blocks of 4 and 8 in any way.
+/// Square blocks of 4 (the q, k, v projections), and of 8 from 8 lanes on, run with lanes along the features: there rows
+/// may be split over calls in any way without changing a bit. All others are one matrix product per head, and may be
+/// split as <see cref="MatrixProduct"/> says.
 /// </summary>
 public static class BlockDiagonal
 {
