@@ -1,0 +1,49 @@
+namespace XLstm;
+
+/// <summary>y = x W^T + b over the last dimension; W [outputs, inputs].</summary>
+public sealed class Linear
+{
+    /// <summary>Parameters "weight" and, with <paramref name="bias"/>, "bias" (zeros).</summary>
+    public Linear(ParameterScope scope, int inputs, int outputs, bool bias = true, Initializer? initializer = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(outputs, 1);
+        Weight = scope.Get("weight", new Shape(outputs, inputs), initializer ?? Initializer.Small(inputs));
+        Bias = bias ? scope.Get("bias", new Shape(outputs), Initializer.Zeros) : null;
+    }
+
+    /// <summary>W [outputs, inputs].</summary>
+    public Parameter Weight { get; }
+
+    /// <summary>b [outputs], or null.</summary>
+    public Parameter? Bias { get; }
+
+    /// <summary>x [..., inputs] to [..., outputs].</summary>
+    public Tensor Forward(Tensor x, Pass pass) => Ops.Linear(pass, x, Weight, Bias);
+
+    /// <summary>Outputs <paramref name="from"/> to from + count only.</summary>
+    internal Tensor Forward(Tensor x, Pass pass, int from, int count) => Ops.Linear(pass, x, Weight, Bias, from, count);
+}
+
+/// <summary>A linear map within each block of features: W [blocks, outputs of a block, inputs of a block].</summary>
+public sealed class BlockDiagonalLinear
+{
+    /// <summary>Parameters "weight" and, with <paramref name="bias"/>, "bias" (zeros).</summary>
+    /// <exception cref="ArgumentException">The blocks do not divide inputs and outputs.</exception>
+    public BlockDiagonalLinear(ParameterScope scope, int inputs, int outputs, int blocks, bool bias = false, Initializer? initializer = null)
+    {
+        if (blocks < 1 || inputs % blocks != 0 || outputs % blocks != 0)
+            throw new ArgumentException($"{blocks} blocks do not divide {inputs} inputs and {outputs} outputs.", nameof(blocks));
+        Weight = scope.Get("weight", new Shape(blocks, outputs / blocks, inputs / blocks), initializer ?? Initializer.Small(inputs / blocks));
+        Bias = bias ? scope.Get("bias", new Shape(outputs), Initializer.Zeros) : null;
+    }
+
+    /// <summary>W [blocks, outputs / blocks, inputs / blocks].</summary>
+    public Parameter Weight { get; }
+
+    /// <summary>b [outputs], or null.</summary>
+    public Parameter? Bias { get; }
+
+    /// <summary>x [..., inputs] to [..., outputs].</summary>
+    public Tensor Forward(Tensor x, Pass pass) => Ops.BlockDiagonalLinear(pass, x, Weight, Bias);
+}

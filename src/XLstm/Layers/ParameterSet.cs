@@ -1,0 +1,128 @@
+using System.Collections;
+
+namespace XLstm;
+
+/// <summary>
+/// The parameters of a model, in the order its layers asked for them. A layer asks a <see cref="ParameterScope"/> for each
+/// parameter by name, shape and initialiser; behind it stands either a seed or the weights of a checkpoint, so the names in
+/// files and the shapes in memory come from one place.
+/// </summary>
+public sealed class ParameterSet : IReadOnlyList<Parameter>
+{
+    private readonly List<Parameter> _parameters = [];
+    private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
+    private readonly ModelWeights? _weights;
+    private readonly ulong _seed;
+
+    /// <summary>New parameters, filled by their initialisers.</summary>
+    public ParameterSet(ulong seed) => _seed = seed;
+
+    /// <summary>Parameters read from a checkpoint as they are asked for.</summary>
+    public ParameterSet(ModelWeights weights) => _weights = weights;
+
+    /// <summary>The scope with an empty prefix.</summary>
+    public ParameterScope Root => new(this, "");
+
+    /// <summary>Number of parameters (tensors).</summary>
+    public int Count => _parameters.Count;
+
+    /// <summary>Number of trained numbers.</summary>
+    public long ElementCount => _parameters.Sum(p => (long)p.Length);
+
+    /// <summary>The parameter at <paramref name="index"/>.</summary>
+    public Parameter this[int index] => _parameters[index];
+
+    /// <summary>The parameter called <paramref name="name"/>.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public Parameter this[string name] => _byName.TryGetValue(name, out Parameter? p) ? p : throw new KeyNotFoundException($"The model has no parameter \"{name}\".");
+
+    /// <summary>The parameter called <paramref name="name"/>, or null.</summary>
+    public Parameter? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>Sets every gradient to null.</summary>
+    public void ClearGradients()
+    {
+        foreach (Parameter parameter in _parameters)
+            parameter.Gradient?.Span.Clear();
+    }
+
+    /// <summary>Tensors of the checkpoint that no layer asked for.</summary>
+    public IReadOnlyList<string> Unexpected(params IReadOnlyCollection<string> known) =>
+        _weights is null ? [] : [.. _weights.Tensors.Select(t => t.Name).Where(n => !_byName.ContainsKey(n) && !known.Contains(n, StringComparer.Ordinal))];
+
+    public IEnumerator<Parameter> GetEnumerator() => _parameters.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal ModelWeights? Weights => _weights;
+
+    internal Parameter Get(string name, Shape shape, Initializer initializer)
+    {
+        Parameter parameter = Create(name, shape);
+        if (_weights is null)
+        {
+            var random = new RandomSource(RandomSource.SeedFor(_seed, name));
+            initializer.Fill(parameter.Span, ref random);
+        }
+        else
+        {
+            CheckStored(name, shape);
+            _weights.ReadFloats(name, parameter.Span);
+        }
+        return parameter;
+    }
+
+    internal Parameter Create(string name, Shape shape)
+    {
+        if (_byName.ContainsKey(name))
+            throw new ArgumentException($"A parameter called \"{name}\" exists already.", nameof(name));
+        var parameter = new Parameter(name, shape)
+        {
+            Decays = name.Contains("weight", StringComparison.Ordinal) && !name.Contains("norm", StringComparison.Ordinal),
+        };
+        _parameters.Add(parameter);
+        _byName.Add(name, parameter);
+        return parameter;
+    }
+
+    internal IReadOnlyList<long>? StoredShape(string name) => _weights is not null && _weights.Contains(name) ? _weights.Info(name).Shape : null;
+
+    private void CheckStored(string name, Shape shape)
+    {
+        if (StoredShape(name) is not { } stored)
+            throw new CheckpointException(_weights!.Path, $"tensor {name}", shape.ToString(), "nothing", "The weights do not belong to this config, or the file is incomplete.");
+        bool same = stored.Count == shape.Rank;
+        for (int i = 0; same && i < shape.Rank; i++)
+            same = stored[i] == shape[i];
+        if (!same)
+            throw new CheckpointException(_weights!.Path, $"tensor {name}", shape.ToString(), $"[{string.Join(", ", stored)}]", "The weights do not belong to this config.");
+    }
+}
+
+/// <summary>A place in the tree of names: "blocks.0.xlstm" and what is below it.</summary>
+public sealed class ParameterScope
+{
+    private readonly ParameterSet _set;
+    private readonly string _prefix;
+
+    internal ParameterScope(ParameterSet set, string prefix) => (_set, _prefix) = (set, prefix);
+
+    /// <summary>The set that this scope adds to.</summary>
+    public ParameterSet Set => _set;
+
+    /// <summary>The scope <paramref name="name"/> below this one.</summary>
+    public ParameterScope At(string name) => new(_set, Full(name));
+
+    /// <summary>The parameter <paramref name="name"/> of this scope: from the checkpoint, or new.</summary>
+    /// <exception cref="CheckpointException">The checkpoint has no such tensor, or one of another shape.</exception>
+    public Parameter Get(string name, Shape shape, Initializer initializer) => _set.Get(Full(name), shape, initializer);
+
+    /// <summary>The shape that the checkpoint has for <paramref name="name"/>, or null where there is none.</summary>
+    internal IReadOnlyList<long>? StoredShape(string name) => _set.StoredShape(Full(name));
+
+    internal Parameter Create(string name, Shape shape) => _set.Create(Full(name), shape);
+
+    internal void Read(string name, Span<float> values) => _set.Weights!.ReadFloats(Full(name), values);
+
+    private string Full(string name) => _prefix.Length == 0 ? name : $"{_prefix}.{name}";
+}

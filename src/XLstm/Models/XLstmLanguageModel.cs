@@ -1,0 +1,108 @@
+namespace XLstm;
+
+/// <summary>
+/// A language model: token embedding, stack, head. Immutable and thread-safe while nobody trains it; a
+/// <see cref="Session"/> holds what one text needs.
+/// </summary>
+public sealed class XLstmLanguageModel
+{
+    private const string HeadName = "lm_head.weight";
+
+    /// <summary>A new model with parameters drawn from <paramref name="seed"/>.</summary>
+    public XLstmLanguageModel(XLstmLanguageModelConfig config, ulong seed = 0) : this(config, new ParameterSet(seed))
+    {
+    }
+
+    /// <summary>A model over the parameters of <paramref name="parameters"/>, named as the Python package names them.</summary>
+    public XLstmLanguageModel(XLstmLanguageModelConfig config, ParameterSet parameters)
+    {
+        config.Validate();
+        (Config, Parameters) = (config, parameters);
+        ParameterScope root = parameters.Root;
+        Stack = new XLstmStack(root.At("xlstm_block_stack"), config);
+        Embedding = new TokenEmbedding(root.At("token_embedding"), config.VocabSize, config.EmbeddingDim);
+        Embedding.Weight.Decays = config.WeightDecayOnEmbedding;
+        Head = config.TieWeights
+            ? Embedding.Weight
+            : root.Get(HeadName, new Shape(config.VocabSize, config.EmbeddingDim), Initializer.Small(config.EmbeddingDim));
+    }
+
+    /// <summary>The architecture.</summary>
+    public XLstmLanguageModelConfig Config { get; }
+
+    /// <summary>All parameters, by the names they have in files.</summary>
+    public ParameterSet Parameters { get; }
+
+    /// <summary>Tokens to vectors.</summary>
+    public TokenEmbedding Embedding { get; }
+
+    /// <summary>The blocks.</summary>
+    public XLstmStack Stack { get; }
+
+    /// <summary>Vectors to logits [vocabulary, D]; the embedding's own weight where the two are tied.</summary>
+    public Parameter Head { get; }
+
+    /// <summary>Reads a model directory: config.json (or .yaml) in our dialect or the Python package's, and model.safetensors.</summary>
+    /// <exception cref="CheckpointException">A file is missing, damaged, or does not fit the other.</exception>
+    public static XLstmLanguageModel Load(string directory)
+    {
+        XLstmLanguageModelConfig config = ModelConfigReader.ReadLanguageModel(directory);
+        using ModelWeights weights = ModelWeights.Open(directory);
+        return Build(weights, config);
+    }
+
+    internal static XLstmLanguageModel Build(ModelWeights weights, XLstmLanguageModelConfig config)
+    {
+        var model = new XLstmLanguageModel(config, new ParameterSet(weights));
+        IReadOnlyList<string> unexpected = model.Parameters.Unexpected(HeadName);
+        if (unexpected.Count > 0)
+            throw new CheckpointException(
+                weights.Path, $"tensor {unexpected[0]}", "only tensors of the model in the config",
+                unexpected.Count == 1 ? "one more" : $"{unexpected.Count} more", "The weights belong to another model.");
+        return model;
+    }
+
+    /// <summary>Writes config.json and model.safetensors, each in one step: a reader sees the old file or the new one.</summary>
+    public void Save(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        SaveWeights(Path.Combine(directory, "model.safetensors"));
+        ModelConfigWriter.Write(directory, Config);
+    }
+
+    internal void SaveWeights(string path)
+    {
+        List<TensorToWrite> tensors = [.. Parameters.Select(p => ToWrite(p.Name, p))];
+        if (Config.TieWeights) // the reference stores a tied head, too
+            tensors.Add(ToWrite(HeadName, Head));
+        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
+    }
+
+    private static TensorToWrite ToWrite(string name, Tensor tensor) => TensorToWrite.FromFloats(
+        name, [.. Enumerable.Range(0, tensor.Shape.Rank).Select(i => (long)tensor.Shape[i])], tensor.Span.ToArray());
+
+    /// <summary>Logits [B, T, V] of <paramref name="batch"/> rows of tokens, one row after the other, and the state after each row's last step.</summary>
+    /// <param name="tokens">batch * T tokens.</param>
+    /// <param name="batch">B.</param>
+    /// <param name="state">State before the tokens, or null.</param>
+    /// <param name="pass">Memory, threads, tape.</param>
+    /// <param name="lengths">Tokens of each row, for rows padded on the right; null for T.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary.</exception>
+    public (Tensor Logits, StackState State) Forward(int[] tokens, int batch, StackState? state, Pass pass, int[]? lengths = null)
+    {
+        (Tensor hidden, StackState next) = Hidden(tokens, batch, state, pass, lengths);
+        return (Ops.Linear(pass, hidden, Head), next);
+    }
+
+    /// <summary>As <see cref="Forward"/> without the head: [B, T, D].</summary>
+    public (Tensor Hidden, StackState State) Hidden(int[] tokens, int batch, StackState? state, Pass pass, int[]? lengths = null)
+    {
+        Tensor x = Embedding.Forward(tokens, batch, pass);
+        if (Config.AddEmbeddingDropout)
+            x = Ops.Dropout(pass, x, Config.Dropout);
+        return Stack.Forward(x, state, pass, lengths);
+    }
+
+    /// <summary>A new session at the start of a text.</summary>
+    public Session CreateSession(int threads = 1) => new(this, threads);
+}

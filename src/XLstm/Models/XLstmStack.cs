@@ -1,0 +1,52 @@
+namespace XLstm;
+
+/// <summary>Blocks of either kind, one after the other, and a norm after the last.</summary>
+public sealed class XLstmStack
+{
+    /// <summary>Parameters "blocks.{i}.*" and "post_blocks_norm".</summary>
+    /// <exception cref="ArgumentException">The config cannot be built; the message names key, value and what is expected.</exception>
+    public XLstmStack(ParameterScope scope, XLstmStackConfig config)
+    {
+        config.Validate();
+        Config = config;
+        var blocks = new IXLstmBlock[config.NumBlocks];
+        for (int i = 0; i < blocks.Length; i++)
+        {
+            ParameterScope at = scope.At($"blocks.{i}");
+            blocks[i] = config.BlockIsSLstm(i)
+                ? new SLstmBlock(at, config.SlstmBlock!, config.EmbeddingDim, config.Dropout, i, config.NumBlocks)
+                : new MLstmBlock(at, config.MlstmBlock!, config.EmbeddingDim, config.Bias, config.Dropout, config.NumBlocks);
+        }
+        Blocks = blocks;
+        OutputNorm = config.AddPostBlocksNorm ? new Norm(scope.At("post_blocks_norm"), config.EmbeddingDim) : null;
+    }
+
+    /// <summary>The architecture.</summary>
+    public XLstmStackConfig Config { get; }
+
+    /// <summary>The blocks, in order.</summary>
+    public IReadOnlyList<IXLstmBlock> Blocks { get; }
+
+    /// <summary>LayerNorm after the last block, or null.</summary>
+    public Norm? OutputNorm { get; }
+
+    /// <summary>x [B, T, D], the state before it or null, and the steps of each row or null for T; returns [B, T, D] and the state after each row's last step.</summary>
+    public (Tensor Output, StackState State) Forward(Tensor x, StackState? state, Pass pass, int[]? lengths = null)
+    {
+        if (state is not null && state.Blocks.Count != Blocks.Count)
+            throw new ArgumentException($"The state has {state.Blocks.Count} blocks, the stack {Blocks.Count}.", nameof(state));
+        bool inPlace = state is not null && pass.UpdatesStates;
+        CellState[]? states = inPlace ? null : new CellState[Blocks.Count];
+        for (int i = 0; i < Blocks.Count; i++)
+        {
+            pass.Cancellation.ThrowIfCancellationRequested();
+            (x, CellState next) = Blocks[i].Forward(x, state?.Blocks[i], pass, lengths);
+            if (states is not null)
+                states[i] = next;
+        }
+        return (OutputNorm is null ? x : OutputNorm.Forward(x, pass), inPlace ? state! : new StackState(states!));
+    }
+
+    /// <summary>A state of zeros, the caller's own.</summary>
+    public StackState CreateState(int batch = 1) => new([.. Blocks.Select(b => b.CreateState(batch))]);
+}

@@ -1,0 +1,99 @@
+using XLstm.Kernels;
+
+namespace XLstm;
+
+public static partial class Ops
+{
+    /// <summary>y_h = x_h W_h^T + b, head by head: x [..., N I], W [N, O, I], b [N O] or null; y [..., N O].</summary>
+    public static Tensor BlockDiagonalLinear(Pass pass, Tensor x, Parameter weight, Parameter? bias = null)
+    {
+        Tensor y = pass.Rent(x.Shape.WithLast(weight.Shape[0] * weight.Shape[1]));
+        BlockDiagonal(pass, x, weight, bias, y, 0);
+        return y;
+    }
+
+    /// <summary>
+    /// Gate pre-activations of an sLSTM from four block-diagonal projections: [B, T, 4 H], gates i, f, z, o. The input and
+    /// forget gates see the convolved input, z and o the plain one.
+    /// </summary>
+    public static Tensor SLstmGates(Pass pass, Tensor convolved, Tensor x, Parameter input, Parameter forget, Parameter cell, Parameter output)
+    {
+        int H = x.Shape.Last;
+        Tensor gates = pass.Rent(x.Shape.WithLast(4 * H));
+        BlockDiagonal(pass, convolved, input, null, gates, 0);
+        BlockDiagonal(pass, convolved, forget, null, gates, H);
+        BlockDiagonal(pass, x, cell, null, gates, 2 * H);
+        BlockDiagonal(pass, x, output, null, gates, 3 * H);
+        return gates;
+    }
+
+    // Writes columns offset.. of y.
+    private static void BlockDiagonal(Pass pass, Tensor x, Parameter weight, Parameter? bias, Tensor y, int offset)
+    {
+        int heads = weight.Shape[0], outputs = weight.Shape[1], inputs = weight.Shape[2];
+        if (x.Shape.Last != heads * inputs)
+            throw new ArgumentException($"x is {x.Shape}; {weight.Name} {weight.Shape} expects {heads * inputs} as the last dimension.", nameof(x));
+        int rows = x.Shape.Rows;
+        pass.Workers.Run(Blocks(rows), new BlockDiagonalWork(rows, heads, outputs, inputs, x, weight, bias, y, offset));
+        if (pass.Record)
+            pass.Add(new BlockDiagonalNode(x, weight, bias, y, offset));
+    }
+
+    private const int DiagonalRows = 128;
+
+    private static int Blocks(int rows) => (rows + DiagonalRows - 1) / DiagonalRows;
+
+    private readonly struct BlockDiagonalWork(int rows, int heads, int outputs, int inputs, Tensor x, Parameter weight, Parameter? bias, Tensor y, int offset) : IWork
+    {
+        public int ScratchLength => Kernels.BlockDiagonal.ScratchLength(Math.Min(rows, DiagonalRows), heads, outputs, inputs);
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int from = index * DiagonalRows, xStride = x.Shape.Last, yStride = y.Shape.Last;
+            Kernels.BlockDiagonal.Forward(
+                Math.Min(DiagonalRows, rows - from), heads, outputs, inputs, x.Span[(from * xStride)..], xStride,
+                weight.Span, bias is null ? default : bias.Span, y.Span[(from * yStride + offset)..], yStride, scratch);
+        }
+    }
+
+    private sealed class BlockDiagonalNode(Tensor x, Parameter weight, Parameter? bias, Tensor y, int offset) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            int heads = weight.Shape[0], outputs = weight.Shape[1], inputs = weight.Shape[2], rows = x.Shape.Rows;
+            pass.GradientOf(x);
+            pass.GradientOf(weight);
+            pass.GradientOf(bias);
+            // Each block of rows sums its own gradient of the weight; the blocks are then added in order.
+            int blocks = Blocks(rows);
+            Tensor partial = pass.Rent(new Shape(blocks, weight.Length + heads * outputs));
+            partial.Span.Clear();
+            pass.Workers.Run(blocks, new BlockDiagonalBackwardWork(rows, heads, outputs, inputs, x, weight, y, offset, partial));
+            for (int i = 0; i < blocks; i++)
+            {
+                ReadOnlySpan<float> part = partial.Span.Slice(i * partial.Shape.Last, partial.Shape.Last);
+                if (weight.RequiresGradient)
+                    Elementwise.AddTo(part[..weight.Length], weight.Gradient!.Span);
+                if (bias is not null)
+                    Elementwise.AddTo(part[weight.Length..], bias.Gradient!.Span);
+            }
+            pass.Return(partial);
+        }
+    }
+
+    private readonly struct BlockDiagonalBackwardWork(int rows, int heads, int outputs, int inputs, Tensor x, Parameter weight, Tensor y, int offset, Tensor partial) : IWork
+    {
+        public int ScratchLength => Kernels.BlockDiagonal.ScratchLength(Math.Min(rows, DiagonalRows), heads, outputs, inputs);
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int from = index * DiagonalRows, xStride = x.Shape.Last, yStride = y.Shape.Last;
+            Span<float> part = partial.Span.Slice(index * partial.Shape.Last, partial.Shape.Last);
+            Kernels.BlockDiagonal.Backward(
+                Math.Min(DiagonalRows, rows - from), heads, outputs, inputs, x.Span[(from * xStride)..], xStride, weight.Span,
+                y.Gradient!.Span[(from * yStride + offset)..], yStride,
+                x.Gradient is { } dX ? dX.Span[(from * xStride)..] : default, xStride,
+                part[..weight.Length], part[weight.Length..], scratch);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using XLstm.Kernels;
+
+namespace XLstm;
+
+public static partial class Ops
+{
+    /// <summary>
+    /// Causal convolution over time, depthwise (weight [F, 1, k]) or channel-mixing ([F, F, k]): x [B, T, F], state [B, k-1, F]
+    /// or null for zeros. Returns y and the state for the next segment: the last k-1 inputs of each row.
+    /// </summary>
+    public static (Tensor Y, Tensor State) CausalConvolution(Pass pass, Tensor x, Tensor? state, Parameter weight, Parameter? bias, int[]? lengths = null)
+    {
+        int B = x.Shape[0], F = x.Shape[2], k = weight.Shape[2];
+        var stateShape = new Shape(B, k - 1, F);
+        if (weight.Shape[0] != F)
+            throw new ArgumentException($"x is {x.Shape}; {weight.Name} {weight.Shape} expects {weight.Shape[0]} features.", nameof(x));
+        if (state is not null && state.Shape != stateShape)
+            throw new ArgumentException($"state is {state.Shape}, expected {stateShape}.", nameof(state));
+        Tensor y = pass.Rent(x.Shape);
+        Tensor next = pass.UpdatesStates && state is not null ? state : pass.Rent(stateShape);
+        pass.Workers.Run(B, new ConvolutionWork(x, state, weight, bias, lengths, y, next));
+        if (pass.Record)
+            pass.Add(new ConvolutionNode(x, state, weight, bias, lengths, y, next));
+        return (y, next);
+    }
+
+    private readonly struct ConvolutionWork(Tensor x, Tensor? state, Parameter weight, Parameter? bias, int[]? lengths, Tensor y, Tensor next) : IWork
+    {
+        public int ScratchLength => weight.Shape[1] == 1
+            ? Kernels.CausalConvolution.ScratchLength(weight.Shape[2], weight.Shape[0])
+            : Kernels.CausalConvolution.MixingScratchLength(weight.Shape[2], weight.Shape[0]);
+
+        public void Run(int b, Span<float> scratch)
+        {
+            int T = x.Shape[1], F = x.Shape[2], k = weight.Shape[2], steps = lengths is null ? T : lengths[b], S = (k - 1) * F;
+            ReadOnlySpan<float> input = x.Span.Slice(b * T * F, T * F), before = state is null ? default : state.Span.Slice(b * S, S);
+            Span<float> output = y.Span.Slice(b * T * F, T * F), after = next.Span.Slice(b * S, S);
+            ReadOnlySpan<float> offset = bias is null ? default : bias.Span;
+            if (weight.Shape[1] == 1)
+                Kernels.CausalConvolution.Forward(steps, F, k, input, before, weight.Span, offset, output, after, scratch);
+            else
+                Kernels.CausalConvolution.MixingForward(steps, F, k, input, before, weight.Span, offset, output, after, scratch);
+            output[(steps * F)..].Clear();
+        }
+    }
+
+    private sealed class ConvolutionNode(Tensor x, Tensor? state, Parameter weight, Parameter? bias, int[]? lengths, Tensor y, Tensor next) : Node(y, next)
+    {
+        public override void Backward(Pass pass)
+        {
+            pass.GradientOf(x);
+            pass.GradientOf(state);
+            pass.GradientOf(y);
+            int B = x.Shape[0], F = x.Shape[2];
+            Tensor partial = pass.Rent(new Shape(B, weight.Length + F));
+            partial.Span.Clear();
+            pass.Workers.Run(B, new ConvolutionBackwardWork(x, state, weight, lengths, y, next, partial));
+            Span<float> dWeight = pass.GradientOf(weight), dBias = pass.GradientOf(bias);
+            for (int b = 0; b < B; b++)
+            {
+                ReadOnlySpan<float> part = partial.Span.Slice(b * partial.Shape.Last, partial.Shape.Last);
+                if (!dWeight.IsEmpty)
+                    Elementwise.AddTo(part[..weight.Length], dWeight);
+                if (!dBias.IsEmpty)
+                    Elementwise.AddTo(part[weight.Length..], dBias);
+            }
+            pass.Return(partial);
+        }
+    }
+
+    private readonly struct ConvolutionBackwardWork(Tensor x, Tensor? state, Parameter weight, int[]? lengths, Tensor y, Tensor next, Tensor partial) : IWork
+    {
+        public int ScratchLength => weight.Shape[1] == 1
+            ? Kernels.CausalConvolution.BackwardScratchLength(weight.Shape[2], weight.Shape[0])
+            : Kernels.CausalConvolution.MixingBackwardScratchLength(weight.Shape[2], weight.Shape[0]);
+
+        public void Run(int b, Span<float> scratch)
+        {
+            int T = x.Shape[1], F = x.Shape[2], k = weight.Shape[2], steps = lengths is null ? T : lengths[b], S = (k - 1) * F;
+            ReadOnlySpan<float> input = x.Span.Slice(b * T * F, T * F), before = state is null ? default : state.Span.Slice(b * S, S);
+            ReadOnlySpan<float> dY = y.Gradient!.Span.Slice(b * T * F, T * F), dNext = next.Gradient is { } g ? g.Span.Slice(b * S, S) : default;
+            Span<float> dX = Part(x.Gradient, b * T * F, T * F), dState = Part(state?.Gradient, b * S, S);
+            Span<float> part = partial.Span.Slice(b * partial.Shape.Last, partial.Shape.Last);
+            if (weight.Shape[1] == 1)
+                Kernels.CausalConvolution.Backward(steps, F, k, input, before, weight.Span, dY, dNext, dX, dState, part[..weight.Length], part[weight.Length..], scratch);
+            else
+                Kernels.CausalConvolution.MixingBackward(steps, F, k, input, before, weight.Span, dY, dNext, dX, dState, part[..weight.Length], part[weight.Length..], scratch);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+using XLstm.Kernels;
+
+namespace XLstm;
+
+public static partial class Ops
+{
+    private const int ElementBlock = 16384;
+
+    /// <summary>x + y, of one shape.</summary>
+    public static Tensor Add(Pass pass, Tensor x, Tensor y)
+    {
+        SameShape(x, y, nameof(y));
+        Tensor sum = pass.Rent(x.Shape);
+        Elementwise.Add(x.Span, y.Span, sum.Span);
+        if (pass.Record)
+            pass.Add(new AddNode(x, y, sum));
+        return sum;
+    }
+
+    private sealed class AddNode(Tensor x, Tensor y, Tensor sum) : Node(sum)
+    {
+        public override void Backward(Pass pass)
+        {
+            if (x.RequiresGradient)
+                Elementwise.AddTo(sum.Gradient!.Span, pass.GradientOf(x));
+            if (y.RequiresGradient)
+                Elementwise.AddTo(sum.Gradient!.Span, pass.GradientOf(y));
+        }
+    }
+
+    /// <summary>x * y element by element, of one shape.</summary>
+    public static Tensor Multiply(Pass pass, Tensor x, Tensor y)
+    {
+        SameShape(x, y, nameof(y));
+        Tensor product = pass.Rent(x.Shape);
+        Elementwise.Multiply(x.Span, y.Span, product.Span);
+        if (pass.Record)
+            pass.Add(new MultiplyNode(x, y, product));
+        return product;
+    }
+
+    private sealed class MultiplyNode(Tensor x, Tensor y, Tensor product) : Node(product)
+    {
+        public override void Backward(Pass pass)
+        {
+            ReadOnlySpan<float> g = product.Gradient!.Span, xs = x.Span, ys = y.Span;
+            Span<float> dX = pass.GradientOf(x), dY = pass.GradientOf(y);
+            for (int i = 0; i < dX.Length; i++)
+                dX[i] += g[i] * ys[i];
+            for (int i = 0; i < dY.Length; i++)
+                dY[i] += g[i] * xs[i];
+        }
+    }
+
+    /// <summary>factor * x.</summary>
+    public static Tensor Scale(Pass pass, Tensor x, float factor)
+    {
+        Tensor y = pass.Rent(x.Shape);
+        Elementwise.Scale(factor, x.Span, y.Span);
+        if (pass.Record)
+            pass.Add(new ScaleNode(x, factor, y));
+        return y;
+    }
+
+    private sealed class ScaleNode(Tensor x, float factor, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            if (x.RequiresGradient)
+                Elementwise.MultiplyAdd(factor, y.Gradient!.Span, pass.GradientOf(x));
+        }
+    }
+
+    /// <summary>f(x) element by element.</summary>
+    public static Tensor Activate(Pass pass, Tensor x, Activation function)
+    {
+        Tensor y = pass.Rent(x.Shape);
+        pass.Workers.Run((x.Length + ElementBlock - 1) / ElementBlock, new ActivationWork(function, x, y, false));
+        if (pass.Record)
+            pass.Add(new ActivationNode(function, x, y));
+        return y;
+    }
+
+    private readonly struct ActivationWork(Activation function, Tensor x, Tensor y, bool backward) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int from = index * ElementBlock, count = Math.Min(ElementBlock, x.Length - from);
+            if (backward)
+                Activations.Backward(function, x.Span.Slice(from, count), y.Gradient!.Span.Slice(from, count), x.Gradient!.Span.Slice(from, count));
+            else
+                Activations.Forward(function, x.Span.Slice(from, count), y.Span.Slice(from, count));
+        }
+    }
+
+    private sealed class ActivationNode(Activation function, Tensor x, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            if (pass.GradientOf(x).IsEmpty)
+                return;
+            pass.Workers.Run((x.Length + ElementBlock - 1) / ElementBlock, new ActivationWork(function, x, y, true));
+        }
+    }
+
+    /// <summary>f(first half) * second half of the last dimension: x [..., 2 F]; y [..., F].</summary>
+    public static Tensor Gate(Pass pass, Tensor x, Activation function)
+    {
+        Tensor y = pass.Rent(x.Shape.WithLast(x.Shape.Last / 2));
+        pass.Workers.Run(Blocks(x.Shape.Rows), new GateWork(function, x, y, false));
+        if (pass.Record)
+            pass.Add(new GateNode(function, x, y));
+        return y;
+    }
+
+    private readonly struct GateWork(Activation function, Tensor x, Tensor y, bool backward) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int F = y.Shape.Last, from = index * DiagonalRows, rows = Math.Min(DiagonalRows, y.Shape.Rows - from), start = from * 2 * F;
+            if (backward)
+                GatedActivation.Backward(
+                    function, rows, F, x.Span[start..], x.Span[(start + F)..], 2 * F, y.Gradient!.Span.Slice(from * F, rows * F),
+                    x.Gradient!.Span[start..], x.Gradient.Span[(start + F)..]);
+            else
+                GatedActivation.Forward(function, rows, F, x.Span[start..], x.Span[(start + F)..], 2 * F, y.Span.Slice(from * F, rows * F));
+        }
+    }
+
+    private sealed class GateNode(Activation function, Tensor x, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            if (!pass.GradientOf(x).IsEmpty)
+                pass.Workers.Run(Blocks(x.Shape.Rows), new GateWork(function, x, y, true));
+        }
+    }
+
+    /// <summary>The output of an mLSTM block before its down-projection: (h + skip * a) * silu(z); h, a, z [..., F], skip [F].</summary>
+    public static Tensor SkipGate(Pass pass, Tensor h, Parameter skip, Tensor a, Tensor z)
+    {
+        SameShape(h, a, nameof(a));
+        SameShape(h, z, nameof(z));
+        Tensor y = pass.Rent(h.Shape);
+        pass.Workers.Run(Blocks(h.Shape.Rows), new SkipGateWork(h, skip, a, z, y));
+        if (pass.Record)
+            pass.Add(new SkipGateNode(h, skip, a, z, y));
+        return y;
+    }
+
+    private readonly struct SkipGateWork(Tensor h, Parameter skip, Tensor a, Tensor z, Tensor y) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch)
+        {
+            (int start, int count, int rows) = RowRange(y, index);
+            Kernels.SkipGate.Forward(
+                rows, skip.Length, h.Span.Slice(start, count), a.Span.Slice(start, count), z.Span.Slice(start, count), skip.Length,
+                skip.Span, y.Span.Slice(start, count));
+        }
+    }
+
+    private sealed class SkipGateNode(Tensor h, Parameter skip, Tensor a, Tensor z, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            pass.GradientOf(h);
+            pass.GradientOf(a);
+            pass.GradientOf(z);
+            int blocks = Blocks(h.Shape.Rows);
+            Tensor partial = pass.Rent(new Shape(blocks, skip.Length));
+            partial.Span.Clear();
+            pass.Workers.Run(blocks, new SkipGateBackwardWork(h, skip, a, z, y, partial));
+            Elementwise.SumRows(blocks, skip.Length, partial.Span, pass.GradientOf(skip));
+            pass.Return(partial);
+        }
+    }
+
+    private readonly struct SkipGateBackwardWork(Tensor h, Parameter skip, Tensor a, Tensor z, Tensor y, Tensor partial) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch)
+        {
+            (int start, int count, int rows) = RowRange(y, index);
+            Kernels.SkipGate.Backward(
+                rows, skip.Length, h.Span.Slice(start, count), a.Span.Slice(start, count), z.Span.Slice(start, count), skip.Length, skip.Span,
+                y.Gradient!.Span.Slice(start, count), Part(h.Gradient, start, count), Part(a.Gradient, start, count), Part(z.Gradient, start, count),
+                partial.Span.Slice(index * skip.Length, skip.Length));
+        }
+    }
+
+    /// <summary>cap tanh(x / cap).</summary>
+    public static Tensor SoftCap(Pass pass, Tensor x, float cap)
+    {
+        Tensor y = pass.Rent(x.Shape);
+        Kernels.SoftCap.Forward(cap, x.Span, y.Span);
+        if (pass.Record)
+            pass.Add(new SoftCapNode(x, cap, y));
+        return y;
+    }
+
+    private sealed class SoftCapNode(Tensor x, float cap, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            if (x.RequiresGradient)
+                Kernels.SoftCap.Backward(cap, y.Span, y.Gradient!.Span, pass.GradientOf(x));
+        }
+    }
+
+    /// <summary>Zeroes each element with <paramref name="probability"/> and scales the others by 1/(1 - probability); the identity unless the pass trains.</summary>
+    public static Tensor Dropout(Pass pass, Tensor x, float probability)
+    {
+        if (!pass.Options.Training || probability == 0)
+            return x;
+        Tensor y = pass.Rent(x.Shape);
+        long offset = pass.NextDropoutOffset(x.Length);
+        Kernels.Dropout.Forward(x.Span, y.Span, probability, pass.Seed, offset);
+        if (pass.Record)
+            pass.Add(new DropoutNode(x, probability, pass.Seed, offset, y));
+        return y;
+    }
+
+    private sealed class DropoutNode(Tensor x, float probability, ulong seed, long offset, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            if (x.RequiresGradient)
+                Kernels.Dropout.Backward(y.Gradient!.Span, pass.GradientOf(x), probability, seed, offset);
+        }
+    }
+
+    private static (int Start, int Count, int Rows) RowRange(Tensor x, int block)
+    {
+        int from = block * DiagonalRows, rows = Math.Min(DiagonalRows, x.Shape.Rows - from);
+        return (from * x.Shape.Last, rows * x.Shape.Last, rows);
+    }
+
+    private static Span<float> Part(Tensor? tensor, int start, int count) => tensor is null ? default : tensor.Span.Slice(start, count);
+
+    private static void SameShape(Tensor x, Tensor y, string name)
+    {
+        if (x.Shape != y.Shape)
+            throw new ArgumentException($"{name} is {y.Shape}, expected {x.Shape}.", name);
+    }
+}

@@ -1,0 +1,114 @@
+using XLstm.Kernels;
+
+namespace XLstm;
+
+/// <summary>
+/// The operations that layers are made of: each runs a kernel over its pieces and, where the pass records, leaves a node
+/// with its hand-derived backward. Operations are the only callers of kernels.
+/// </summary>
+public static partial class Ops
+{
+    // Rows of a product that one thread takes at a time: a function of the shape only.
+    private const int RowBlock = 64;
+
+    /// <summary>y = x W^T + b over the last dimension: x [..., I], W [O, I], b [O] or null; y [..., O].</summary>
+    public static Tensor Linear(Pass pass, Tensor x, Parameter weight, Parameter? bias = null) =>
+        Linear(pass, x, weight, bias, 0, weight.Shape[0]);
+
+    /// <summary>As <see cref="Linear(Pass, Tensor, Parameter, Parameter?)"/>, with rows <paramref name="from"/> to from + count of W and b only.</summary>
+    public static Tensor Linear(Pass pass, Tensor x, Parameter weight, Parameter? bias, int from, int count)
+    {
+        int inputs = weight.Shape.Last;
+        if (x.Shape.Last != inputs)
+            throw new ArgumentException($"x is {x.Shape}; {weight.Name} {weight.Shape} expects {inputs} as the last dimension.", nameof(x));
+        Tensor y = pass.Rent(x.Shape.WithLast(count));
+        int rows = x.Shape.Rows;
+        MultiplyTransposed(pass, rows, count, inputs, x, weight, from * inputs, y, accumulate: false);
+        if (bias is not null)
+            Elementwise.AddBias(rows, count, bias.Span.Slice(from, count), y.Span);
+        if (pass.Record)
+            pass.Add(new LinearNode(x, weight, bias, from, y));
+        return y;
+    }
+
+    private sealed class LinearNode(Tensor x, Parameter weight, Parameter? bias, int from, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            int outputs = y.Shape.Last, inputs = x.Shape.Last, rows = x.Shape.Rows;
+            Tensor dY = y.Gradient!;
+            if (bias is not null)
+                Elementwise.SumRows(rows, outputs, dY.Span, pass.GradientOf(bias).Slice(from, outputs));
+            if (weight.RequiresGradient)
+            {
+                pass.GradientOf(weight);
+                MultiplyByRows(pass, outputs, inputs, rows, dY, x, weight.Gradient!, from * inputs);
+            }
+            if (x.RequiresGradient)
+            {
+                pass.GradientOf(x);
+                Multiply(pass, rows, inputs, outputs, dY, weight, from * inputs, x.Gradient!);
+            }
+        }
+    }
+
+    // c[m, n] (+)= a[m, k] b^T with b [n, k] from bOffset
+    private static void MultiplyTransposed(Pass pass, int m, int n, int k, Tensor a, Tensor b, int bOffset, Tensor c, bool accumulate, int ldb = 0)
+    {
+        ldb = ldb == 0 ? k : ldb;
+        if (m <= 4)
+        {
+            const int columns = 256;
+            pass.Workers.Run((n + columns - 1) / columns, new FewRowsWork(m, n, k, columns, a, b, bOffset, ldb, c, accumulate));
+            return;
+        }
+        Tensor packed = pass.Rent(new Shape(MatrixProduct.PackedLength(k, n)));
+        MatrixProduct.Pack(true, k, n, b.Span[bOffset..], ldb, packed.Span);
+        pass.Workers.Run((m + RowBlock - 1) / RowBlock, new RowBlockWork(false, m, n, k, a, k, packed, c, 0, n, accumulate));
+        pass.Return(packed);
+    }
+
+    // c[m, n] += a[m, k] b[k, n]
+    private static void Multiply(Pass pass, int m, int n, int k, Tensor a, Tensor b, int bOffset, Tensor c, int ldb = 0)
+    {
+        Tensor packed = pass.Rent(new Shape(MatrixProduct.PackedLength(k, n)));
+        MatrixProduct.Pack(false, k, n, b.Span[bOffset..], ldb == 0 ? n : ldb, packed.Span);
+        pass.Workers.Run((m + RowBlock - 1) / RowBlock, new RowBlockWork(false, m, n, k, a, k, packed, c, 0, n, true));
+        pass.Return(packed);
+    }
+
+    // c[m, n] += a^T b with a [k, m], b [k, n]: the gradient of a weight
+    private static void MultiplyByRows(Pass pass, int m, int n, int k, Tensor a, Tensor b, Tensor c, int cOffset, int ldc = 0)
+    {
+        Tensor packed = pass.Rent(new Shape(MatrixProduct.PackedLength(k, n)));
+        MatrixProduct.Pack(false, k, n, b.Span, n, packed.Span);
+        pass.Workers.Run((m + RowBlock - 1) / RowBlock, new RowBlockWork(true, m, n, k, a, m, packed, c, cOffset, ldc == 0 ? n : ldc, true));
+        pass.Return(packed);
+    }
+
+    private readonly struct RowBlockWork(bool transposeA, int m, int n, int k, Tensor a, int lda, Tensor packed, Tensor c, int cOffset, int ldc, bool accumulate) : IWork
+    {
+        public int ScratchLength => MatrixProduct.PackedScratchLength(Math.Min(m, RowBlock), k);
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int from = index * RowBlock, rows = Math.Min(RowBlock, m - from);
+            MatrixProduct.MultiplyPacked(
+                transposeA, rows, n, k, transposeA ? a.Span[from..] : a.Span[(from * lda)..], lda,
+                packed.Span, c.Span[(cOffset + from * ldc)..], ldc, accumulate, scratch);
+        }
+    }
+
+    private readonly struct FewRowsWork(int m, int n, int k, int columns, Tensor a, Tensor b, int bOffset, int ldb, Tensor c, bool accumulate) : IWork
+    {
+        public int ScratchLength => MatrixProduct.ScratchLength(m, Math.Min(n, columns), k);
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int from = index * columns;
+            MatrixProduct.Multiply(
+                false, true, m, Math.Min(columns, n - from), k, a.Span, k, b.Span[(bOffset + from * ldb)..], ldb,
+                c.Span[from..], n, accumulate, scratch);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+using XLstm.Kernels;
+
+namespace XLstm;
+
+public static partial class Ops
+{
+    /// <summary>
+    /// Gate pre-activations of an mLSTM, linear in concat(q, k, v): W_i, W_f [N, 3 F], b [N]; returns [B, T, 2 N], the input
+    /// gates of all heads, then the forget gates.
+    /// </summary>
+    public static Tensor MLstmGates(Pass pass, Tensor q, Tensor k, Tensor v, Parameter inputWeight, Parameter inputBias, Parameter forgetWeight, Parameter forgetBias)
+    {
+        int N = inputWeight.Shape[0], F = q.Shape.Last;
+        if (k.Shape != q.Shape || v.Shape.Rows != q.Shape.Rows || inputWeight.Shape.Last != 2 * F + v.Shape.Last)
+            throw new ArgumentException($"q {q.Shape}, k {k.Shape}, v {v.Shape} do not fit {inputWeight}.", nameof(q));
+        Tensor gates = pass.Rent(q.Shape.WithLast(2 * N));
+        Tensor weight = JoinedGateWeights(pass, inputWeight, forgetWeight);
+        int offset = 0;
+        foreach (Tensor part in (ReadOnlySpan<Tensor>)[q, k, v])
+        {
+            MultiplyTransposed(pass, q.Shape.Rows, 2 * N, part.Shape.Last, part, weight, offset, gates, accumulate: offset > 0, weight.Shape.Last);
+            offset += part.Shape.Last;
+        }
+        for (int r = 0; r < q.Shape.Rows; r++)
+        {
+            Span<float> row = gates.Span.Slice(r * 2 * N, 2 * N);
+            for (int h = 0; h < N; h++)
+            {
+                row[h] += inputBias.Span[h];
+                row[N + h] += forgetBias.Span[h];
+            }
+        }
+        if (pass.Record)
+            pass.Add(new MLstmGatesNode(q, k, v, inputWeight, inputBias, forgetWeight, forgetBias, weight, gates));
+        else
+            pass.Return(weight);
+        return gates;
+    }
+
+    private static Tensor JoinedGateWeights(Pass pass, Parameter input, Parameter forget)
+    {
+        Tensor joined = pass.Rent(new Shape(2 * input.Shape[0], input.Shape[1]));
+        input.Span.CopyTo(joined.Span);
+        forget.Span.CopyTo(joined.Span[input.Length..]);
+        return joined;
+    }
+
+    private sealed class MLstmGatesNode(
+        Tensor q, Tensor k, Tensor v, Parameter inputWeight, Parameter inputBias, Parameter forgetWeight, Parameter forgetBias, Tensor weight, Tensor gates) : Node(gates)
+    {
+        public override void Backward(Pass pass)
+        {
+            int N = inputWeight.Shape[0], rows = q.Shape.Rows, width = weight.Shape.Last, offset = 0;
+            Tensor dGates = gates.Gradient!, dWeight = pass.Rent(weight.Shape), dBias = pass.Rent(new Shape(2 * N));
+            dWeight.Span.Clear();
+            dBias.Span.Clear();
+            foreach (Tensor part in (ReadOnlySpan<Tensor>)[q, k, v])
+            {
+                MultiplyByRows(pass, 2 * N, part.Shape.Last, rows, dGates, part, dWeight, offset, width);
+                if (!pass.GradientOf(part).IsEmpty)
+                    Multiply(pass, rows, part.Shape.Last, 2 * N, dGates, weight, offset, part.Gradient!, width);
+                offset += part.Shape.Last;
+            }
+            Elementwise.SumRows(rows, 2 * N, dGates.Span, dBias.Span);
+            AddHalf(pass, dWeight, inputWeight, 0);
+            AddHalf(pass, dWeight, forgetWeight, inputWeight.Length);
+            AddHalf(pass, dBias, inputBias, 0);
+            AddHalf(pass, dBias, forgetBias, N);
+            pass.Return(dWeight);
+            pass.Return(dBias);
+        }
+
+        private static void AddHalf(Pass pass, Tensor gradient, Parameter parameter, int from)
+        {
+            if (parameter.RequiresGradient)
+                Elementwise.AddTo(gradient.Span.Slice(from, parameter.Length), pass.GradientOf(parameter));
+        }
+    }
+
+    /// <summary>
+    /// The mLSTM over time: q, k [B, T, N K], v [B, T, N V], gates [B, T, 2 N] (input, then forget), state or null for zeros.
+    /// Returns h [B, T, N V] and the state after the last step of each row; h is 0 past a row's length.
+    /// </summary>
+    public static (Tensor H, MLstmState State) MLstm(
+        Pass pass, Tensor q, Tensor k, Tensor v, Tensor gates, MLstmState? state, MLstmOptions options, int[]? lengths = null)
+    {
+        int B = q.Shape[0], T = q.Shape[1], N = gates.Shape[2] / 2, K = q.Shape[2] / N, V = v.Shape[2] / N;
+        if (k.Shape != q.Shape || gates.Shape.Rows != q.Shape.Rows || v.Shape.Rows != q.Shape.Rows || N * K != q.Shape[2] || N * V != v.Shape[2])
+            throw new ArgumentException($"q {q.Shape}, k {k.Shape}, v {v.Shape} and gates {gates.Shape} do not fit.", nameof(q));
+        var shapeC = new Shape(B, N, K, V);
+        if (state is not null && state.C.Shape != shapeC)
+            throw new ArgumentException($"state.C is {state.C.Shape}, expected {shapeC}.", nameof(state));
+        CheckLengths(lengths, B, T);
+        if (pass.Record && pass.Options.Form == MLstmForm.Recurrent)
+            throw new InvalidOperationException("The recurrent form computes no gradients; record with the chunkwise or the parallel form.");
+
+        Tensor h = pass.Rent(v.Shape);
+        MLstmState next = pass.UpdatesStates && state is not null
+            ? state
+            : new MLstmState(pass.Rent(shapeC), pass.Rent(new Shape(B, N, K)), pass.Rent(new Shape(B, N)));
+        pass.Workers.Run(B * N, new MLstmWork(pass.Record ? pass.Options.Form : T == 1 ? MLstmForm.Recurrent : pass.Options.Form, pass.Options.ChunkLength, options, q, k, v, gates, state, next, h, lengths));
+        if (pass.Record)
+            pass.Add(new MLstmNode(options, q, k, v, gates, state, next, h, lengths));
+        return (h, next);
+    }
+
+    private static MLstmShape HeadShape(Tensor q, Tensor v, int N, int steps) =>
+        new(steps, q.Shape[2] / N, v.Shape[2] / N, q.Shape[2], v.Shape[2], 2 * N);
+
+    private readonly struct MLstmWork(MLstmForm form, int chunk, MLstmOptions options, Tensor q, Tensor k, Tensor v, Tensor gates, MLstmState? state, MLstmState next, Tensor h, int[]? lengths) : IWork
+    {
+        public int ScratchLength => form switch
+        {
+            MLstmForm.Recurrent => 0,
+            MLstmForm.Parallel => MLstmParallel.ForwardScratchLength(HeadShape(q, v, gates.Shape[2] / 2, q.Shape[1])),
+            _ => MLstmChunkwise.ForwardScratchLength(HeadShape(q, v, gates.Shape[2] / 2, q.Shape[1]), chunk),
+        };
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int T = q.Shape[1], N = gates.Shape[2] / 2, b = index / N, head = index % N;
+            MLstmShape shape = HeadShape(q, v, N, lengths is null ? T : lengths[b]);
+            int K = shape.KeyWidth, V = shape.ValueWidth, keys = b * T * N * K + head * K, values = b * T * N * V + head * V, gate = b * T * 2 * N + head;
+            Span<float> C = next.C.Span.Slice(index * K * V, K * V), n = next.N.Span.Slice(index * K, K), m = next.M.Span.Slice(index, 1);
+            bool continues = state is not null;
+            if (continues && state != next)
+            {
+                state!.C.Span.Slice(index * K * V, K * V).CopyTo(C);
+                state.N.Span.Slice(index * K, K).CopyTo(n);
+                m[0] = state.M.Span[index];
+            }
+            for (int t = shape.Time; t < T; t++)
+                h.Span.Slice(values + t * N * V, V).Clear();
+
+            ReadOnlySpan<float> queries = Tail(q, keys), keyRows = Tail(k, keys), valueRows = Tail(v, values);
+            ReadOnlySpan<float> inputs = Tail(gates, gate), forgets = Tail(gates, gate + N);
+            Span<float> output = Tail(h, values);
+            switch (form)
+            {
+                case MLstmForm.Recurrent:
+                    if (!continues)
+                    {
+                        C.Clear();
+                        n.Clear();
+                        m.Clear();
+                    }
+                    MLstmRecurrent.Forward(shape, options, queries, keyRows, valueRows, inputs, forgets, C, n, m, output);
+                    break;
+                case MLstmForm.Parallel:
+                    MLstmParallel.Forward(shape, options, queries, keyRows, valueRows, inputs, forgets, continues, C, n, m, output, scratch);
+                    break;
+                default:
+                    MLstmChunkwise.Forward(shape, chunk, options, queries, keyRows, valueRows, inputs, forgets, continues, C, n, m, output, scratch);
+                    break;
+            }
+        }
+    }
+
+    private sealed class MLstmNode(MLstmOptions options, Tensor q, Tensor k, Tensor v, Tensor gates, MLstmState? state, MLstmState next, Tensor h, int[]? lengths)
+        : Node(h, next.C, next.N, next.M)
+    {
+        public override void Backward(Pass pass)
+        {
+            foreach (Tensor? tensor in (ReadOnlySpan<Tensor?>)[h, q, k, v, gates, state?.C, state?.N, state?.M])
+                pass.GradientOf(tensor);
+            pass.Workers.Run(q.Shape[0] * gates.Shape[2] / 2, new MLstmBackwardWork(pass.Options.Form, pass.Options.ChunkLength, options, q, k, v, gates, state, next, h, lengths));
+        }
+    }
+
+    private readonly struct MLstmBackwardWork(MLstmForm form, int chunk, MLstmOptions options, Tensor q, Tensor k, Tensor v, Tensor gates, MLstmState? state, MLstmState next, Tensor h, int[]? lengths) : IWork
+    {
+        private int Chunk => form == MLstmForm.Parallel ? Math.Max(1, q.Shape[1]) : chunk;
+
+        public int ScratchLength => MLstmChunkwise.BackwardScratchLength(HeadShape(q, v, gates.Shape[2] / 2, q.Shape[1]), Chunk);
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int T = q.Shape[1], N = gates.Shape[2] / 2, b = index / N, head = index % N;
+            MLstmShape shape = HeadShape(q, v, N, lengths is null ? T : lengths[b]);
+            int K = shape.KeyWidth, V = shape.ValueWidth, keys = b * T * N * K + head * K, values = b * T * N * V + head * V, gate = b * T * 2 * N + head;
+            ReadOnlySpan<float> C0 = Part(state?.C, index * K * V, K * V), n0 = Part(state?.N, index * K, K), m0 = Part(state?.M, index, 1);
+            ReadOnlySpan<float> dC = Part(next.C.Gradient, index * K * V, K * V), dN = Part(next.N.Gradient, index * K, K), dM = Part(next.M.Gradient, index, 1);
+            Span<float> dC0 = Part(state?.C.Gradient, index * K * V, K * V), dN0 = Part(state?.N.Gradient, index * K, K), dM0 = Part(state?.M.Gradient, index, 1);
+            ReadOnlySpan<float> qs = Tail(q, keys), ks = Tail(k, keys), vs = Tail(v, values), inputs = Tail(gates, gate), forgets = Tail(gates, gate + N);
+            ReadOnlySpan<float> hs = Tail(h, values), dH = Tail(h.Gradient!, values);
+            Span<float> dQ = Tail(q.Gradient!, keys), dK = Tail(k.Gradient!, keys), dV = Tail(v.Gradient!, values);
+            Span<float> dInput = Tail(gates.Gradient!, gate), dForget = Tail(gates.Gradient!, gate + N);
+            if (form == MLstmForm.Parallel)
+                MLstmParallel.Backward(shape, options, qs, ks, vs, inputs, forgets, C0, n0, m0, hs, dH, dC, dN, dM, dQ, dK, dV, dInput, dForget, dC0, dN0, dM0, scratch);
+            else
+                MLstmChunkwise.Backward(shape, chunk, options, qs, ks, vs, inputs, forgets, C0, n0, m0, hs, dH, dC, dN, dM, dQ, dK, dV, dInput, dForget, dC0, dN0, dM0, scratch);
+        }
+    }
+
+    // From an element to the end; empty where a sequence of length 0 leaves nothing to read.
+    private static Span<float> Tail(Tensor tensor, int from) => from >= tensor.Length ? default : tensor.Span[from..];
+}

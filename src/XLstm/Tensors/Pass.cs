@@ -1,0 +1,183 @@
+using XLstm.Kernels;
+
+namespace XLstm;
+
+/// <summary>How the mLSTM is computed over a sequence; the numbers agree to rounding.</summary>
+public enum MLstmForm
+{
+    /// <summary>In chunks: linear in T, the form for training and prefill.</summary>
+    Chunkwise,
+
+    /// <summary>All T x T pairs at once, as the paper's parallel equations.</summary>
+    Parallel,
+
+    /// <summary>Step by step; no gradients.</summary>
+    Recurrent,
+}
+
+/// <summary>What a <see cref="Pass"/> is for.</summary>
+/// <param name="Record">Keep what <see cref="Pass.Backward"/> needs.</param>
+/// <param name="Training">Dropout is active.</param>
+/// <param name="Threads">Threads to use, 0 for one per processor. Results do not depend on it.</param>
+/// <param name="Seed">Seed of the dropout masks.</param>
+/// <param name="Form">How the mLSTM is computed.</param>
+/// <param name="ChunkLength">Steps in a chunk of the chunkwise form.</param>
+public sealed record PassOptions(
+    bool Record = false, bool Training = false, int Threads = 0, ulong Seed = 0,
+    MLstmForm Form = MLstmForm.Chunkwise, int ChunkLength = MLstmChunkwise.DefaultChunkLength)
+{
+    /// <summary>A pass that learns: records, and dropout is active.</summary>
+    public static PassOptions ForTraining { get; } = new(Record: true, Training: true);
+}
+
+/// <summary>
+/// Everything that one run through a model needs beside the model: memory, threads, the tape, the random seed and
+/// cancellation. Not thread-safe; one per thread that runs a model. Reusing a pass for runs of the same shapes allocates
+/// nothing: call <see cref="Reset"/> between them.
+/// </summary>
+public sealed class Pass : IDisposable
+{
+    private readonly TensorPool _pool = new();
+    private readonly List<Node> _tape = [];
+    private long _dropoutOffset;
+
+    /// <summary>A pass without gradients unless <paramref name="options"/> say otherwise.</summary>
+    public Pass(PassOptions? options = null)
+    {
+        Options = options ?? new PassOptions();
+        ArgumentOutOfRangeException.ThrowIfNegative(Options.Threads, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(Options.ChunkLength, 1, nameof(options));
+        Workers = new Workers(Options.Threads == 0 ? Environment.ProcessorCount : Options.Threads);
+        Seed = Options.Seed;
+    }
+
+    /// <summary>What this pass is for.</summary>
+    public PassOptions Options { get; }
+
+    /// <summary>Stops the work between operations, with <see cref="OperationCanceledException"/>.</summary>
+    public CancellationToken Cancellation { get; set; }
+
+    /// <summary>Seed of the dropout masks; change it for every training step.</summary>
+    public ulong Seed { get; set; }
+
+    /// <summary>Bytes of tensor memory that the pass holds for reuse.</summary>
+    public long HeldBytes => _pool.Held * sizeof(float);
+
+    internal Workers Workers { get; }
+
+    internal bool Record => Options.Record;
+
+    /// <summary>Whether states that enter an operation are overwritten with the states that leave it (sessions).</summary>
+    internal bool UpdatesStates { get; init; }
+
+    /// <summary>Uninitialised memory until <see cref="Reset"/>.</summary>
+    public Tensor Rent(Shape shape) => _pool.Rent(shape);
+
+    /// <summary>A tensor of this pass with a copy of <paramref name="values"/>.</summary>
+    public Tensor Rent(Shape shape, ReadOnlySpan<float> values)
+    {
+        if (values.Length != shape.Length)
+            throw new ArgumentException($"values has {values.Length} elements, shape {shape} needs {shape.Length}.", nameof(values));
+        Tensor tensor = _pool.Rent(shape);
+        values.CopyTo(tensor.Span);
+        return tensor;
+    }
+
+    /// <summary>Ends the run: every tensor of this pass may be reused, the tape is empty.</summary>
+    public void Reset()
+    {
+        _tape.Clear();
+        _pool.Reset();
+        _dropoutOffset = 0;
+    }
+
+    /// <summary>
+    /// Computes the gradient of <paramref name="loss"/> (one number, or the sum of its elements) with respect to every
+    /// tensor that requires one, adding to what their <see cref="Tensor.Gradient"/> already holds.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The pass does not record, or the loss depends on nothing that requires a gradient.</exception>
+    public void Backward(Tensor loss, float scale = 1f)
+    {
+        if (!Record)
+            throw new InvalidOperationException("This pass does not record; create it with new PassOptions(Record: true).");
+        if (!loss.RequiresGradient)
+            throw new InvalidOperationException("The loss does not depend on any tensor that requires a gradient.");
+        GradientOf(loss).Fill(scale);
+        for (int i = _tape.Count - 1; i >= 0; i--)
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            Node node = _tape[i];
+            if (node.HasGradient)
+                node.Backward(this);
+            // Whatever comes earlier on the tape cannot read a later output's gradient.
+            node.Release(_pool);
+        }
+        _tape.Clear();
+    }
+
+    public void Dispose() => Workers.Dispose();
+
+    internal Span<float> GradientOf(Tensor? tensor)
+    {
+        if (tensor is null || !tensor.RequiresGradient)
+            return default;
+        if (tensor.Gradient is null)
+        {
+            tensor.Gradient = tensor is Parameter ? new Tensor(tensor.Shape) : _pool.Rent(tensor.Shape);
+            tensor.Gradient.Span.Clear();
+        }
+        return tensor.Gradient.Span;
+    }
+
+    /// <summary>Registers a recorded operation; its outputs require gradients from here on.</summary>
+    internal void Add(Node node)
+    {
+        node.Require();
+        _tape.Add(node);
+    }
+
+    internal void Return(Tensor tensor) => _pool.Return(tensor);
+
+    internal long NextDropoutOffset(int length)
+    {
+        long offset = _dropoutOffset;
+        _dropoutOffset += length;
+        return offset;
+    }
+}
+
+/// <summary>One recorded operation: what its backward needs, and the backward.</summary>
+internal abstract class Node(params ReadOnlySpan<Tensor?> outputs)
+{
+    private readonly Tensor?[] _outputs = outputs.ToArray();
+
+    public bool HasGradient
+    {
+        get
+        {
+            foreach (Tensor? output in _outputs)
+                if (output?.Gradient is not null)
+                    return true;
+            return false;
+        }
+    }
+
+    public abstract void Backward(Pass pass);
+
+    public void Require()
+    {
+        foreach (Tensor? output in _outputs)
+            if (output is not null)
+                output.RequiresGradient = true;
+    }
+
+    public void Release(TensorPool pool)
+    {
+        foreach (Tensor? output in _outputs)
+            if (output?.Gradient is { } gradient)
+            {
+                pool.Return(gradient);
+                output.Gradient = null;
+            }
+    }
+}
