@@ -43,6 +43,8 @@ public sealed class XLstmStack
             (x, CellState next) = Blocks[i].Forward(x, state?.Blocks[i], pass, lengths);
             if (states is not null)
                 states[i] = next;
+            if (pass.WatchesBlocks)
+                pass.Watch(x, $"block {i} ({(Config.BlockIsSLstm(i) ? "sLSTM" : "mLSTM")})");
         }
         return (OutputNorm is null ? x : OutputNorm.Forward(x, pass), inPlace ? state! : new StackState(states!));
     }

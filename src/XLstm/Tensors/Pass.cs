@@ -70,6 +70,11 @@ public sealed class Pass : IDisposable
     /// <summary>Whether states that enter an operation are overwritten with the states that leave it (sessions).</summary>
     internal bool UpdatesStates { get; init; }
 
+    /// <summary>Looks at the output of every block: <see cref="FirstNonFinite"/> names the first that is not finite.</summary>
+    internal bool WatchesBlocks { get; set; }
+
+    internal string? FirstNonFinite { get; private set; }
+
     /// <summary>Uninitialised memory until <see cref="Reset"/>.</summary>
     public Tensor Rent(Shape shape) => _pool.Rent(shape);
 
@@ -116,6 +121,12 @@ public sealed class Pass : IDisposable
     }
 
     public void Dispose() => Workers.Dispose();
+
+    internal void Watch(Tensor output, string name)
+    {
+        if (WatchesBlocks && FirstNonFinite is null && !Elementwise.AllFinite(output.Span))
+            FirstNonFinite = name;
+    }
 
     internal Span<float> GradientOf(Tensor? tensor)
     {

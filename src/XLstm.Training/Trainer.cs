@@ -1,0 +1,127 @@
+using XLstm.Kernels;
+
+namespace XLstm.Training;
+
+/// <summary>What one step reports.</summary>
+/// <param name="Step">Updates made before this one.</param>
+/// <param name="Loss">Loss before the update, the mean over the micro-batches.</param>
+/// <param name="LearningRate">Rate of the update.</param>
+/// <param name="GradientNorm">Norm of all gradients before clipping.</param>
+public readonly record struct StepResult(long Step, double Loss, double LearningRate, double GradientNorm);
+
+/// <summary>The loss or a gradient was not finite; no update was made.</summary>
+public sealed class DivergedException : Exception
+{
+    internal DivergedException(long step, string what, string where)
+        : base($"Training diverged at step {step}: {what} is not a finite number, first in {where}. Lower the learning rate, clip gradients, or look at the data of this step.")
+    {
+        Step = step;
+        Where = where;
+    }
+
+    /// <summary>Updates made before.</summary>
+    public long Step { get; }
+
+    /// <summary>The layer or parameter where it showed first.</summary>
+    public string Where { get; }
+}
+
+/// <summary>
+/// Trains any model made of this library's layers: you give the loss of a batch, it computes gradients, clips, follows the
+/// schedule and updates.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly ParameterSet _parameters;
+    private readonly ulong _seed;
+
+    /// <summary>A trainer at step 0.</summary>
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="options">Rates.</param>
+    /// <param name="schedule">Rate over time; constant by default.</param>
+    /// <param name="threads">0 for one per processor; results do not depend on it.</param>
+    /// <param name="seed">Of dropout.</param>
+    public Trainer(ParameterSet parameters, OptimizerOptions? options = null, LearningRateSchedule? schedule = null, int threads = 0, ulong seed = 0)
+    {
+        Schedule = schedule ?? new LearningRateSchedule(ScheduleKind.Constant);
+        Schedule.Validate();
+        (_parameters, _seed) = (parameters, seed);
+        Optimizer = new AdamWOptimizer(parameters, options ?? new OptimizerOptions());
+        Pass = new Pass(PassOptions.ForTraining with { Threads = threads });
+    }
+
+    /// <summary>The optimizer with its moments.</summary>
+    public AdamWOptimizer Optimizer { get; }
+
+    /// <summary>Rate over time.</summary>
+    public LearningRateSchedule Schedule { get; }
+
+    /// <summary>The pass that every step runs in.</summary>
+    public Pass Pass { get; }
+
+    /// <summary>Updates made.</summary>
+    public long StepCount => Optimizer.Step;
+
+    /// <summary>
+    /// One update from the mean of <paramref name="microBatches"/> losses (gradient accumulation).
+    /// <paramref name="loss"/> builds the loss of micro-batch i in the given pass.
+    /// </summary>
+    /// <param name="loss">(pass, index of the micro-batch) to a loss of one element.</param>
+    /// <param name="totalSteps">Length of the run, for the schedule.</param>
+    /// <param name="microBatches">Losses whose gradients are averaged.</param>
+    /// <exception cref="DivergedException">The loss or a gradient is not finite; parameters are as they were.</exception>
+    public StepResult Step(Func<Pass, int, Tensor> loss, long totalSteps, int microBatches = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(microBatches, 1);
+        long step = Optimizer.Step;
+        _parameters.ClearGradients();
+        double total = 0;
+        for (int i = 0; i < microBatches; i++)
+        {
+            Prepare(step, i);
+            Tensor value = loss(Pass, i);
+            total += value.Item;
+            if (!float.IsFinite(value.Item))
+                throw new DivergedException(step, "the loss", Locate(loss, step, i));
+            Pass.Backward(value, 1f / microBatches);
+        }
+
+        double norm = Optimizer.GradientNorm();
+        if (!double.IsFinite(norm))
+            throw new DivergedException(step, "a gradient", LastNonFiniteGradient());
+        double rate = Optimizer.Options.LearningRate * Schedule.Factor(step, totalSteps);
+        Optimizer.Update(rate, norm);
+        Pass.Reset();
+        return new StepResult(step, total / microBatches, rate, norm);
+    }
+
+    /// <summary>One update from one loss.</summary>
+    public StepResult Step(Func<Pass, Tensor> loss, long totalSteps = 0) => Step((pass, _) => loss(pass), totalSteps);
+
+    public void Dispose() => Pass.Dispose();
+
+    private void Prepare(long step, int microBatch)
+    {
+        Pass.Reset();
+        Pass.Seed = RandomSource.SeedFor(_seed, $"dropout {step} {microBatch}");
+    }
+
+    private string Locate(Func<Pass, int, Tensor> loss, long step, int microBatch)
+    {
+        foreach (Parameter parameter in _parameters)
+            if (!Elementwise.AllFinite(parameter.Span))
+                return $"parameter {parameter.Name}";
+        using var watching = new Pass(new PassOptions(Training: true)) { WatchesBlocks = true, Seed = Pass.Seed };
+        loss(watching, microBatch);
+        return watching.FirstNonFinite ?? "the loss itself";
+    }
+
+    // Gradients flow from the last layer to the first: the last parameter that has a bad one is the nearest to the cause.
+    private string LastNonFiniteGradient()
+    {
+        for (int i = _parameters.Count - 1; i >= 0; i--)
+            if (_parameters[i].Gradient is { } gradient && !Elementwise.AllFinite(gradient.Span))
+                return $"parameter {_parameters[i].Name}";
+        return "the norm of all gradients";
+    }
+}
