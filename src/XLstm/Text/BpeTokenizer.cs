@@ -8,6 +8,7 @@ namespace XLstm;
 /// <summary>Byte-level byte-pair encoding from a <c>tokenizer.json</c> of Hugging Face, such as GPT-2's and GPT-NeoX's (which xLSTM 7B uses).</summary>
 /// <remarks>
 /// Tokens are those of the original; decoding gives the text back byte for byte, but for characters that the file asks to compose (NFC).
+/// Composing is .NET's: an application in invariant globalization mode has none, and letters that came decomposed (e and a separate accent) keep tokens of their own there.
 /// Nothing is added at the start or end, whatever the file's post-processor says. Added tokens such as <c>&lt;|endoftext|&gt;</c> are recognised within text.
 /// </remarks>
 public sealed class BpeTokenizer : TextTokenizer
