@@ -9,7 +9,7 @@ public static partial class MLstmChunkwise
     {
         int T = Math.Max(1, shape.Time), L = Math.Min(chunkLength, T), K = shape.KeyWidth, V = shape.ValueWidth;
         int chunks = (T + L - 1) / L;
-        return (chunks + 1) * (K * V + K + 2)                       // C, n, m before each chunk, and after the last
+        return (chunks + 1) * (K * V + K + 1)                       // C, n, m before each chunk, and after the last
             + L * MLstmGates.FloatsPerStep + 3 * L * L              // gates, S, W, dS
             + 2 * L * V + 3 * L * K + 4 * L + 2 * L                 // d numerators, keys, row sums
             + K * V + K                                             // dC, dn
@@ -64,7 +64,7 @@ public static partial class MLstmChunkwise
         BackwardFrom(0, shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, m0, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, scratch);
 
     internal static void BackwardFrom(
-        double freshM, in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
+        float freshM, in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
         ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, ReadOnlySpan<float> C0, ReadOnlySpan<float> n0, ReadOnlySpan<float> m0,
         ReadOnlySpan<float> h, ReadOnlySpan<float> dH, ReadOnlySpan<float> dC, ReadOnlySpan<float> dN, ReadOnlySpan<float> dM,
         Span<float> dQ, Span<float> dK, Span<float> dV, Span<float> dInputGate, Span<float> dForgetGate,
@@ -85,7 +85,7 @@ public static partial class MLstmChunkwise
         Check.LengthOrEmpty(dC0, shape.MemoryLength);
         Check.LengthOrEmpty(dN0, shape.KeyWidth);
         Check.Length(scratch, BackwardScratchLength(shape, chunkLength));
-        double start = continues ? m0[0] : options.InputGate == MLstmInputGate.Sigmoid ? 0 : freshM;
+        float start = continues ? m0[0] : options.InputGate == MLstmInputGate.Sigmoid ? 0 : freshM;
 
         switch (Simd.Width)
         {
@@ -97,7 +97,7 @@ public static partial class MLstmChunkwise
 
     internal static void BackwardCore<L>(
         in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
-        ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, ReadOnlySpan<float> C0, ReadOnlySpan<float> n0, double m0,
+        ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, ReadOnlySpan<float> C0, ReadOnlySpan<float> n0, float m0,
         ReadOnlySpan<float> h, ReadOnlySpan<float> dH, ReadOnlySpan<float> dCFinal, ReadOnlySpan<float> dNFinal, ReadOnlySpan<float> dMFinal,
         Span<float> dQ, Span<float> dK, Span<float> dV, Span<float> dInputGate, Span<float> dForgetGate,
         Span<float> dC0, Span<float> dN0, Span<float> dM0, Span<float> scratch)
@@ -108,7 +108,7 @@ public static partial class MLstmChunkwise
         bool continues = !C0.IsEmpty, exponential = options.InputGate == MLstmInputGate.Exponential;
 
         var cut = new Cutter(scratch);
-        Span<double> mBefore = MemoryMarshal.Cast<float, double>(cut.Take(2 * (chunks + 1)));
+        Span<float> mBefore = cut.Take(chunks + 1);
         Span<float> states = cut.Take((chunks + 1) * (K * V + K));
         var gates = new MLstmGates(length, cut.Take(length * MLstmGates.FloatsPerStep));
         Span<float> S = cut.Take(length * length), W = cut.Take(length * length), dS = cut.Take(length * length);

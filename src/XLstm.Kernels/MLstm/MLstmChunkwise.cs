@@ -61,7 +61,7 @@ public static partial class MLstmChunkwise
 
     // The parallel form of a fresh sequence starts from m = -infinity instead of 0: nothing to stabilise against.
     internal static void ForwardFrom(
-        double freshM, in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
+        float freshM, in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
         ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, bool continues, Span<float> C, Span<float> n, Span<float> m,
         Span<float> h, Span<float> scratch)
     {
@@ -80,7 +80,7 @@ public static partial class MLstmChunkwise
         if (shape.Time == 0)
             return;
 
-        double m0 = continues || options.InputGate == MLstmInputGate.Sigmoid ? m[0] : freshM;
+        float m0 = continues || options.InputGate == MLstmInputGate.Sigmoid ? m[0] : freshM;
         switch (Simd.Width)
         {
             case 16: ForwardCore<Lanes16>(shape, chunkLength, options, q, k, v, inputGate, forgetGate, continues, m0, C, n, m, h, scratch); break;
@@ -103,7 +103,7 @@ public static partial class MLstmChunkwise
 
     internal static void ForwardCore<L>(
         in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
-        ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, bool continues, double m0, Span<float> C, Span<float> n, Span<float> m,
+        ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, bool continues, float m0, Span<float> C, Span<float> n, Span<float> m,
         Span<float> h, Span<float> scratch)
         where L : struct, ILanes<L>
     {
@@ -138,7 +138,7 @@ public static partial class MLstmChunkwise
             AdvanceState<L>(shape, steps, kc, vc, gates, decay, hasState, C, n, weightedKeys, products);
             m0 = gates.M[steps - 1];
         }
-        m[0] = (float)m0;
+        m[0] = m0;
     }
 
     private static float Inverse(in MLstmOptions options, float den, float floor) =>

@@ -6,6 +6,7 @@ namespace XLstm.Kernels;
 /// The scalar side of one chunk of an mLSTM: cumulated log forget gates, stabilisers, and the weights they give.
 /// Gates may reach +-1e3, so a cumulated sum may reach 1e5 while the differences that matter are near 0: sums are kept in
 /// double and handed to the vector code as pairs of floats whose sum is exact to float precision after cancellation.
+/// The stabilisers are rounded to float as they arise, so that C, n and the stored m agree exactly.
 /// </summary>
 internal readonly ref struct MLstmGates
 {
@@ -18,32 +19,28 @@ internal readonly ref struct MLstmGates
     public readonly Span<float> Inter;       // exp(b_j + m_0 - m_j): weight of the state before the chunk
     public readonly Span<float> Floor;       // exp(-m_j): lower bound of the normaliser
     public readonly Span<float> Carry;       // exp(b_L - b_s + log i_s - m_L): weight of step s in the state after the chunk
-    private readonly Span<double> _m;
+    public readonly Span<float> M;           // m_j after each step
 
-    public const int FloatsPerStep = 11;
+    public const int FloatsPerStep = 10;
 
     public MLstmGates(int length, Span<float> scratch)
     {
-        // Two floats hold one double; an even offset keeps it aligned.
-        _m = MemoryMarshal.Cast<float, double>(scratch[..(2 * length)]);
-        LogForget = scratch.Slice(2 * length, length);
-        LogInput = scratch.Slice(3 * length, length);
-        RowHigh = scratch.Slice(4 * length, length);
-        RowLow = scratch.Slice(5 * length, length);
-        ColumnHigh = scratch.Slice(6 * length, length);
-        ColumnLow = scratch.Slice(7 * length, length);
-        Inter = scratch.Slice(8 * length, length);
-        Floor = scratch.Slice(9 * length, length);
-        Carry = scratch.Slice(10 * length, length);
+        LogForget = scratch[..length];
+        LogInput = scratch.Slice(length, length);
+        RowHigh = scratch.Slice(2 * length, length);
+        RowLow = scratch.Slice(3 * length, length);
+        ColumnHigh = scratch.Slice(4 * length, length);
+        ColumnLow = scratch.Slice(5 * length, length);
+        Inter = scratch.Slice(6 * length, length);
+        Floor = scratch.Slice(7 * length, length);
+        Carry = scratch.Slice(8 * length, length);
+        M = scratch.Slice(9 * length, length);
     }
-
-    /// <summary>m_j after each step.</summary>
-    public Span<double> M => _m;
 
     public static double LogSigmoid(float x) => Math.Min(x, 0.0) - Math.Log(1 + Math.Exp(-Math.Abs((double)x)));
 
     /// <summary>Fills every array for the first <paramref name="steps"/> steps; returns exp(b_L + m_0 - m_L), the decay of the state.</summary>
-    public float Prepare<L>(int steps, ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, int stride, double m0, MLstmInputGate kind)
+    public float Prepare<L>(int steps, ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, int stride, float m0, MLstmInputGate kind)
         where L : struct, ILanes<L>
     {
         for (int j = 0; j < steps; j++)
@@ -56,16 +53,17 @@ internal readonly ref struct MLstmGates
         if (!exponential)
             LogSigmoids<L>(LogInput[..steps]);
 
-        double b = 0, m = m0;
+        double b = 0;
+        float m = m0;
         for (int j = 0; j < steps; j++)
         {
             b += LogForget[j];
-            m = exponential ? Math.Max(LogForget[j] + m, LogInput[j]) : 0;
+            m = exponential ? MathF.Max(LogForget[j] + m, LogInput[j]) : 0;
             M[j] = m;
             Split(b - m, out RowHigh[j], out RowLow[j]);
             Split(LogInput[j] - b, out ColumnHigh[j], out ColumnLow[j]);
             Inter[j] = (float)(b + m0 - m);
-            Floor[j] = (float)-m;
+            Floor[j] = -m;
         }
         for (int s = 0; s < steps; s++)
             Carry[s] = (float)((double)ColumnHigh[s] + ColumnLow[s] + b - m);
@@ -76,7 +74,7 @@ internal readonly ref struct MLstmGates
     }
 
     /// <summary>Whether m_j came from the step before (rather than from i_j).</summary>
-    public bool CarriedOver(int j, double m0) => LogForget[j] + (j == 0 ? m0 : M[j - 1]) >= LogInput[j];
+    public bool CarriedOver(int j, float m0) => LogForget[j] + (j == 0 ? m0 : M[j - 1]) >= LogInput[j];
 
     private static void Split(double value, out float high, out float low)
     {

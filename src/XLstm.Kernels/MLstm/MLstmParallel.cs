@@ -19,7 +19,7 @@ public static class MLstmParallel
         ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, bool continues, Span<float> C, Span<float> n, Span<float> m,
         Span<float> h, Span<float> scratch) =>
         MLstmChunkwise.ForwardFrom(
-            double.NegativeInfinity, shape, Math.Max(1, shape.Time), options, q, k, v, inputGate, forgetGate, continues, C, n, m, h, scratch);
+            float.NegativeInfinity, shape, Math.Max(1, shape.Time), options, q, k, v, inputGate, forgetGate, continues, C, n, m, h, scratch);
 
     /// <summary>As <see cref="MLstmChunkwise.Backward"/>, with one chunk.</summary>
     public static void Backward(
@@ -29,6 +29,6 @@ public static class MLstmParallel
         Span<float> dQ, Span<float> dK, Span<float> dV, Span<float> dInputGate, Span<float> dForgetGate,
         Span<float> dC0, Span<float> dN0, Span<float> dM0, Span<float> scratch) =>
         MLstmChunkwise.BackwardFrom(
-            double.NegativeInfinity, shape, Math.Max(1, shape.Time), options, q, k, v, inputGate, forgetGate, C0, n0, m0, h, dH, dC, dN, dM,
+            float.NegativeInfinity, shape, Math.Max(1, shape.Time), options, q, k, v, inputGate, forgetGate, C0, n0, m0, h, dH, dC, dN, dM,
             dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, scratch);
 }

@@ -57,7 +57,8 @@ public static class MLstmRecurrent
             double input = inputGate[t * shape.GateStride];
             if (!exponential)
                 input = MLstmGates.LogSigmoid((float)input);
-            double mNew = exponential ? Math.Max(carried, input) : 0;
+            // Rounded first: then C, n and the stored m agree exactly, however long the sequence.
+            float mNew = exponential ? (float)Math.Max(carried, input) : 0;
             float f = (float)Math.Exp(carried - mNew), i = (float)Math.Exp(input - mNew) * shape.KeyScale;
 
             float dot = 0;
@@ -66,13 +67,13 @@ public static class MLstmRecurrent
                 n[a] = float.MultiplyAddEstimate(f, n[a], i * kt[a]);
                 dot = float.MultiplyAddEstimate(n[a], qt[a], dot);
             }
-            float inverse = options.Normalize ? 1f / (MathF.Max(MathF.Abs(dot), (float)Math.Exp(-mNew)) + options.Epsilon) : 1f;
+            float inverse = options.Normalize ? 1f / (MathF.Max(MathF.Abs(dot), MathF.Exp(-mNew)) + options.Epsilon) : 1f;
 
             Span<float> ht = h.Slice(t * shape.ValueStride, V);
             int b = Columns4<L>(qt, kt, vt, C, ht, f, i, inverse, V);
             b = Columns<L>(qt, kt, vt, C, ht, f, i, inverse, V, b);
             Columns<Lanes1>(qt, kt, vt, C, ht, f, i, inverse, V, b);
-            m[0] = (float)mNew;
+            m[0] = mNew;
         }
     }
 
