@@ -18,8 +18,8 @@ public static partial class MLstmChunkwise
 
     /// <summary>
     /// Exact gradients of <see cref="Forward"/>. The stabiliser cancels everywhere but beside epsilon, so the gates' gradients
-    /// are taken with respect to the unstabilised weights, and m's own gradient, -dh.h epsilon / (N + epsilon) at each step,
-    /// runs back along the path m took. With r = 1 / (N + epsilon), N = max(|den|, exp(-m)):
+    /// are taken with respect to the unstabilised weights, and m's own gradient, -dh.h epsilon / (N + epsilon) at each step
+    /// (without a normaliser nothing cancels: -dh.h), runs back along the path m took. With r = 1 / (N + epsilon), N = max(|den|, exp(-m)):
     /// <code>
     /// dnum = r dh      dden = -(dh . h) r sign(den) where |den| &gt; exp(-m), else 0
     /// dS_js = dnum_j . v_s + dden_j       dD = dS S      (log weights: rows to b_j, columns to -b_s and log i_s)
@@ -71,7 +71,12 @@ public static partial class MLstmChunkwise
         Span<float> dC0, Span<float> dN0, Span<float> dM0, Span<float> scratch)
     {
         CheckInputs(shape, q, k, v, inputGate, forgetGate, h);
-        CheckInputs(shape, dQ, dK, dV, dInputGate, dForgetGate, dH);
+        Check.Length(dH, shape.ValueLength);
+        Check.Length(dQ, shape.KeyLength);
+        Check.Length(dK, shape.KeyLength);
+        Check.Length(dV, shape.ValueLength);
+        Check.Length(dInputGate, shape.GateLength);
+        Check.Length(dForgetGate, shape.GateLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(chunkLength, 1);
         bool continues = !C0.IsEmpty;
         if (continues)
@@ -176,21 +181,23 @@ public static partial class MLstmChunkwise
                 ReadOnlySpan<float> dh = dH.Slice((start + j) * shape.ValueStride, V);
                 float r = Inverse(options, den[j], gates.Floor[j]);
                 Rows.Scale<L>(dh, r, dNum.Slice(j * V, V));
-                float dNormalizer = options.Normalize ? -Rows.Dot<L>(dh, h.Slice((start + j) * shape.ValueStride, V)) * r : 0f;
+                float dScale = -Rows.Dot<L>(dh, h.Slice((start + j) * shape.ValueStride, V));
+                float dNormalizer = options.Normalize ? dScale * r : 0f;
                 dDen[j] = MathF.Abs(den[j]) > gates.Floor[j] ? dNormalizer * MathF.Sign(den[j]) : 0f;
-                dmOwn[j] = exponential ? dNormalizer * options.Epsilon : 0f;
+                dmOwn[j] = exponential ? (options.Normalize ? dNormalizer * options.Epsilon : dScale) : 0f;
             }
 
             // Within the chunk.
             MatrixProduct.Multiply(false, true, steps, steps, V, dNum, V, vc, shape.ValueStride, dS, steps, accumulate: false, products);
             dB[..steps].Clear();
             for (int j = 0; j < steps; j++)
-                dB[j] += ScoresBackward<L>(j + 1, S.Slice(j * steps, steps), W.Slice(j * steps, steps), dS.Slice(j * steps, steps), dDen[j]);
+                dB[j] += ScoresBackward<L>(j, S.Slice(j * steps, steps), W.Slice(j * steps, steps), dS.Slice(j * steps, steps), dDen[j]);
             ColumnSums<L>(steps, dS, columns);
             for (int s = 0; s < steps; s++)
             {
                 dB[s] -= columns[s];
-                dInputGate[(start + s) * shape.GateStride] += exponential ? columns[s] : columns[s] * InputSlope(ic[s * shape.GateStride]);
+                float dLogInput = columns[s] + dS[s * steps + s];
+                dInputGate[(start + s) * shape.GateStride] += exponential ? dLogInput : dLogInput * InputSlope(ic[s * shape.GateStride]);
             }
             MatrixProduct.Multiply(false, false, steps, K, steps, W, steps, kc, shape.KeyStride, dQc, shape.KeyStride, accumulate: true, products);
             MatrixProduct.Multiply(true, false, steps, K, steps, W, steps, qc, shape.KeyStride, dKc, shape.KeyStride, accumulate: true, products);
@@ -271,15 +278,16 @@ public static partial class MLstmChunkwise
     // d log sigmoid(x) / dx = sigmoid(-x)
     private static float InputSlope(float x) => (float)(1 / (1 + Math.Exp(x)));
 
-    // One row: dS += dDen; W becomes dS W (the gradient of q.k), dS becomes dD = dS S; returns the sum of dD.
-    private static float ScoresBackward<L>(int count, Span<float> S, Span<float> W, Span<float> dS, float dDen) where L : struct, ILanes<L>
+    // One row up to its diagonal: dS += dDen; W becomes dS W (the gradient of q.k), dS becomes dD = dS S. Returns the sum of dD
+    // left of the diagonal: b_j - b_j is 0 there, and the largest terms would only cancel.
+    private static float ScoresBackward<L>(int diagonal, Span<float> S, Span<float> W, Span<float> dS, float dDen) where L : struct, ILanes<L>
     {
         ref float s = ref MemoryMarshal.GetReference(S);
         ref float w = ref MemoryMarshal.GetReference(W);
         ref float d = ref MemoryMarshal.GetReference(dS);
         L sum = L.Create(0f), add = L.Create(dDen);
         int i = 0;
-        for (; i + L.Count <= count; i += L.Count)
+        for (; i + L.Count <= diagonal; i += L.Count)
         {
             L gradient = L.Load(ref d, i) + add;
             L.Store(gradient * L.Load(ref w, i), ref w, i);
@@ -288,21 +296,22 @@ public static partial class MLstmChunkwise
             sum += log;
         }
         float total = L.Sum(sum);
-        for (; i < count; i++)
+        for (; i <= diagonal; i++)
         {
             float gradient = dS[i] + dDen;
             W[i] *= gradient;
             dS[i] = gradient * S[i];
-            total += dS[i];
+            if (i < diagonal)
+                total += dS[i];
         }
-        dS[count..].Clear();
         return total;
     }
 
+    // Left of the diagonal, as above.
     private static void ColumnSums<L>(int steps, ReadOnlySpan<float> dS, Span<float> columns) where L : struct, ILanes<L>
     {
         columns[..steps].Clear();
         for (int j = 0; j < steps; j++)
-            Rows.Add<L>(dS.Slice(j * steps, j + 1), columns);
+            Rows.Add<L>(dS.Slice(j * steps, j), columns);
     }
 }

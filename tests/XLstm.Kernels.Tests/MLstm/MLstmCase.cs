@@ -97,7 +97,7 @@ internal sealed class MLstmCase(int time, int keyWidth, int valueWidth)
         // A fresh state is only written, but for the recurrent form and the cores, which read zeros.
         float before = width != 0 || form == Recurrent ? 0 : float.NaN;
         Guarded C = Continues ? new(C0) : new(K * V, before), n = Continues ? new(N0) : new(K, before), m = Continues ? new(M0) : new(1, before);
-        float start = Continues ? M0[0] : form == Parallel && Options.InputGate == MLstmInputGate.Exponential ? float.NegativeInfinity : 0;
+        float start = Fresh(form == Parallel);
         int chunk = form == Parallel ? Math.Max(1, T) : form;
         if (form == Recurrent)
         {
@@ -138,7 +138,7 @@ internal sealed class MLstmCase(int time, int keyWidth, int valueWidth)
         Guarded q = Spread(Q, K), k = Spread(Key, K), v = Spread(Value, V), i = Spread(I, 1), f = Spread(F, 1), dh = Spread(DH, V), hh = Spread(h, V);
         Guarded dq = Fill(K), dk = Fill(K), dv = Fill(V), di = Fill(1), df = Fill(1);
         Guarded dC0 = new(Continues ? K * V : 0, before), dn0 = new(Continues ? K : 0, before), dm0 = new(Continues ? 1 : 0, before);
-        float start = Continues ? M0[0] : form == Parallel && Options.InputGate == MLstmInputGate.Exponential ? float.NegativeInfinity : 0;
+        float start = Fresh(form == Parallel);
         int chunk = form == Parallel ? Math.Max(1, T) : form;
         var scratch = new Guarded(form == Parallel ? MLstmParallel.BackwardScratchLength(shape) : MLstmChunkwise.BackwardScratchLength(shape, chunk), float.NaN);
         switch (width)
@@ -169,7 +169,7 @@ internal sealed class MLstmCase(int time, int keyWidth, int valueWidth)
     public (double[] H, double[] C, double[] N, double M) Reference(DoubleInputs x, bool parallel = false)
     {
         double[] C = [.. x.C], n = [.. x.N], h = new double[T * V];
-        double m = !Continues && parallel && Options.InputGate == MLstmInputGate.Exponential ? double.NegativeInfinity : x.M[0];
+        double m = Continues ? x.M[0] : Fresh(parallel);
         MLstmReference.Forward<double>(K, V, Options, x.Q, x.Key, x.Value, x.I, x.F, C, n, ref m, h);
         return (h, C, n, m);
     }
@@ -196,13 +196,14 @@ internal sealed class MLstmCase(int time, int keyWidth, int valueWidth)
     /// How far float32 may take h[t, b]: the reference run on absolute values, sum_s |S_ts v_s| / N and sum_s |S_ts| / N.
     /// The second is the condition of the normaliser, which cancels where n.q is small.
     /// </summary>
-    public (double[] Numerator, double[] Normalizer) Conditions(double[] m)
+    public (double[] Numerator, double[] Normalizer) Conditions(bool parallel = false)
     {
         DoubleInputs x = Inputs();
         double[] C = [.. x.C.Select(Math.Abs)], aN = [.. x.N.Select(Math.Abs)], n = [.. x.N];
         var numerators = new double[T * V];
         var normalizers = new double[T];
-        double before = x.M[0], scale = 1 / Math.Sqrt(K);
+        double before = Fresh(parallel), scale = 1 / Math.Sqrt(K);
+        double[] m = Stabilizers(parallel);
         bool exponential = Options.InputGate == MLstmInputGate.Exponential;
         for (int t = 0; t < T; t++)
         {
@@ -231,11 +232,14 @@ internal sealed class MLstmCase(int time, int keyWidth, int valueWidth)
         return (numerators, normalizers);
     }
 
-    /// <summary>m after every step.</summary>
-    public double[] Stabilizers(bool parallel = false)
+    // m before the first step
+    private float Fresh(bool parallel) =>
+        Continues ? M0[0] : parallel && Options.InputGate == MLstmInputGate.Exponential ? float.NegativeInfinity : 0;
+
+    private double[] Stabilizers(bool parallel)
     {
         var m = new double[T];
-        double last = Continues ? M0[0] : parallel ? double.NegativeInfinity : 0;
+        double last = Fresh(parallel);
         for (int t = 0; t < T; t++)
             m[t] = last = Options.InputGate == MLstmInputGate.Sigmoid ? 0 : Math.Max(SLstmReference.LogSigmoid((double)F[t]) + last, I[t]);
         return m;
