@@ -83,6 +83,26 @@ public class MLstmGoldenTests
         golden.AssertClose("recurrent.m_all", m.ToArray());
     }
 
+    [Theory]
+    [MemberData(nameof(Simple))]
+    public void TheReferenceInDoubleAgreesTo12Digits(string path)
+    {
+        var golden = new GoldenCase(path);
+        foreach (bool parallel in (bool[])[false, true])
+        {
+            string form = parallel ? "parallel" : "recurrent";
+            if (!golden.Has($"f64.{form}.h"))
+                continue;
+            var heads = Heads(golden, "in", golden.Has("in.C0"), 1, MLstmOptions.Default).Select(head => head.Reference(head.Inputs(), parallel)).ToArray();
+            Doubles.AssertEqual(golden.Doubles($"f64.{form}.h"), [.. heads.SelectMany(head => head.H)]);
+            if (parallel)
+                continue;
+            Doubles.AssertEqual(golden.Doubles("f64.recurrent.C_last"), [.. heads.SelectMany(head => head.C)]);
+            Doubles.AssertEqual(golden.Doubles("f64.recurrent.n_last"), [.. heads.SelectMany(head => head.N)]);
+            Doubles.AssertEqual(golden.Doubles("f64.recurrent.m_last"), [.. heads.Select(head => head.M)]);
+        }
+    }
+
     // Each of our forms against every tensor that the golden form has; the recurrent form has no backward of its own.
     private static void AssertForms(GoldenCase golden, string form, double stateScale, bool state, int[] forms, string inputs = "in", MLstmOptions? options = null)
     {

@@ -22,6 +22,17 @@ public class SLstmGoldenTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void TheReferenceInDoubleAgreesTo12Digits(string path)
+    {
+        var golden = new GoldenCase(path);
+        SLstmCase scan = Load(golden, withFinal: false);
+        (double[] y, double[] final) = scan.Reference();
+        Doubles.AssertEqual(golden.Doubles("f64.y"), Transpose(scan.Shape, y));
+        Doubles.AssertEqual(golden.Doubles("f64.state_last"), final);
+    }
+
     /// <summary>The state after t steps is what a row of length t leaves.</summary>
     [Theory]
     [MemberData(nameof(Cases))]
@@ -70,14 +81,14 @@ public class SLstmGoldenTests
     }
 
     // [B, T, N, d] to [B, N, T, d]
-    private static float[] Transpose(SLstmShape shape, float[] y)
+    private static T[] Transpose<T>(SLstmShape shape, T[] y)
     {
-        int T = shape.Time, N = shape.Heads, d = shape.HeadWidth;
-        var result = new float[y.Length];
+        int time = shape.Time, heads = shape.Heads, d = shape.HeadWidth;
+        var result = new T[y.Length];
         for (int b = 0; b < shape.Batch; b++)
-            for (int t = 0; t < T; t++)
-                for (int h = 0; h < N; h++)
-                    y.AsSpan(((b * T + t) * N + h) * d, d).CopyTo(result.AsSpan(((b * N + h) * T + t) * d));
+            for (int t = 0; t < time; t++)
+                for (int h = 0; h < heads; h++)
+                    y.AsSpan(((b * time + t) * heads + h) * d, d).CopyTo(result.AsSpan(((b * heads + h) * time + t) * d));
         return result;
     }
 }
