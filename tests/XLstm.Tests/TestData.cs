@@ -5,7 +5,7 @@ internal static class TestData
 {
     private static readonly string Root = FindRoot();
 
-    internal static string Golden(string name) => Path.Combine(Root, "tests", "XLstm.Tests", "testdata", "golden", name);
+    internal static string Golden(string name) => Path.Combine(Root, "tests", "testdata", "golden", name);
 
     private static string FindRoot()
     {
