@@ -39,7 +39,7 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
     /// <summary>The parameter called <paramref name="name"/>, or null.</summary>
     public Parameter? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>Sets every gradient to null.</summary>
+    /// <summary>Fills every gradient with zeros, in the memory it has.</summary>
     public void ClearGradients()
     {
         foreach (Parameter parameter in _parameters)

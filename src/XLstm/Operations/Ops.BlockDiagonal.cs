@@ -9,6 +9,8 @@ public static partial class Ops
     {
         Tensor y = pass.Rent(x.Shape.WithLast(weight.Shape[0] * weight.Shape[1]));
         BlockDiagonal(pass, x, weight, bias, y, 0);
+        if (pass.Record)
+            pass.Add(new BlockDiagonalNode(x, weight, bias, y));
         return y;
     }
 
@@ -24,6 +26,8 @@ public static partial class Ops
         BlockDiagonal(pass, convolved, forget, null, gates, H);
         BlockDiagonal(pass, x, cell, null, gates, 2 * H);
         BlockDiagonal(pass, x, output, null, gates, 3 * H);
+        if (pass.Record)
+            pass.Add(new SLstmGatesNode(convolved, x, input, forget, cell, output, gates));
         return gates;
     }
 
@@ -35,8 +39,6 @@ public static partial class Ops
             throw new ArgumentException($"x is {x.Shape}; {weight.Name} {weight.Shape} expects {heads * inputs} as the last dimension.", nameof(x));
         int rows = x.Shape.Rows;
         pass.Workers.Run(Blocks(rows), new BlockDiagonalWork(rows, heads, outputs, inputs, x, weight, bias, y, offset));
-        if (pass.Record)
-            pass.Add(new BlockDiagonalNode(x, weight, bias, y, offset));
     }
 
     private const int DiagonalRows = 128;
@@ -56,29 +58,50 @@ public static partial class Ops
         }
     }
 
-    private sealed class BlockDiagonalNode(Tensor x, Parameter weight, Parameter? bias, Tensor y, int offset) : Node(y)
+    private sealed class BlockDiagonalNode(Tensor x, Parameter weight, Parameter? bias, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass) => BlockDiagonalBackward(pass, x, weight, bias, y, 0);
+    }
+
+    // One node for all four: a node gives back the gradient of its output when it is done.
+    private sealed class SLstmGatesNode(Tensor convolved, Tensor x, Parameter input, Parameter forget, Parameter cell, Parameter output, Tensor gates) : Node(gates)
     {
         public override void Backward(Pass pass)
         {
-            int heads = weight.Shape[0], outputs = weight.Shape[1], inputs = weight.Shape[2], rows = x.Shape.Rows;
-            pass.GradientOf(x);
-            pass.GradientOf(weight);
-            pass.GradientOf(bias);
-            // Each block of rows sums its own gradient of the weight; the blocks are then added in order.
-            int blocks = Blocks(rows);
-            Tensor partial = pass.Rent(new Shape(blocks, weight.Length + heads * outputs));
-            partial.Span.Clear();
-            pass.Workers.Run(blocks, new BlockDiagonalBackwardWork(rows, heads, outputs, inputs, x, weight, y, offset, partial));
-            for (int i = 0; i < blocks; i++)
-            {
-                ReadOnlySpan<float> part = partial.Span.Slice(i * partial.Shape.Last, partial.Shape.Last);
-                if (weight.RequiresGradient)
-                    Elementwise.AddTo(part[..weight.Length], weight.Gradient!.Span);
-                if (bias is not null)
-                    Elementwise.AddTo(part[weight.Length..], bias.Gradient!.Span);
-            }
-            pass.Return(partial);
+            int H = x.Shape.Last;
+            BlockDiagonalBackward(pass, convolved, input, null, gates, 0);
+            BlockDiagonalBackward(pass, convolved, forget, null, gates, H);
+            BlockDiagonalBackward(pass, x, cell, null, gates, 2 * H);
+            BlockDiagonalBackward(pass, x, output, null, gates, 3 * H);
         }
+    }
+
+    private static void BlockDiagonalBackward(Pass pass, Tensor x, Parameter weight, Parameter? bias, Tensor y, int offset)
+    {
+        int heads = weight.Shape[0], outputs = weight.Shape[1], inputs = weight.Shape[2], rows = x.Shape.Rows;
+        pass.GradientOf(x);
+        // Each block of rows sums its own gradient of the weight; the blocks are then added in order.
+        int blocks = Blocks(rows);
+        Tensor partial = pass.Rent(new Shape(blocks, weight.Length + heads * outputs));
+        partial.Span.Clear();
+        pass.Workers.Run(blocks, new BlockDiagonalBackwardWork(rows, heads, outputs, inputs, x, weight, y, offset, partial));
+        AddParts(pass, partial, weight, bias);
+    }
+
+    // partial holds, for each piece of a backward pass, the gradients of weight and bias.
+    private static void AddParts(Pass pass, Tensor partial, Parameter weight, Parameter? bias)
+    {
+        Span<float> dWeight = pass.GradientOf(weight), dBias = pass.GradientOf(bias);
+        int width = partial.Shape.Last;
+        for (int i = 0; i < partial.Shape[0]; i++)
+        {
+            ReadOnlySpan<float> part = partial.Span.Slice(i * width, width);
+            if (!dWeight.IsEmpty)
+                Elementwise.AddTo(part[..weight.Length], dWeight);
+            if (!dBias.IsEmpty)
+                Elementwise.AddTo(part[weight.Length..], dBias);
+        }
+        pass.Return(partial);
     }
 
     private readonly struct BlockDiagonalBackwardWork(int rows, int heads, int outputs, int inputs, Tensor x, Parameter weight, Tensor y, int offset, Tensor partial) : IWork

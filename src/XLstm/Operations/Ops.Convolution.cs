@@ -55,16 +55,7 @@ public static partial class Ops
             Tensor partial = pass.Rent(new Shape(B, weight.Length + F));
             partial.Span.Clear();
             pass.Workers.Run(B, new ConvolutionBackwardWork(x, state, weight, lengths, y, next, partial));
-            Span<float> dWeight = pass.GradientOf(weight), dBias = pass.GradientOf(bias);
-            for (int b = 0; b < B; b++)
-            {
-                ReadOnlySpan<float> part = partial.Span.Slice(b * partial.Shape.Last, partial.Shape.Last);
-                if (!dWeight.IsEmpty)
-                    Elementwise.AddTo(part[..weight.Length], dWeight);
-                if (!dBias.IsEmpty)
-                    Elementwise.AddTo(part[weight.Length..], dBias);
-            }
-            pass.Return(partial);
+            AddParts(pass, partial, weight, bias);
         }
     }
 

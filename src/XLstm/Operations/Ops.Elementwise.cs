@@ -176,7 +176,7 @@ public static partial class Ops
             Tensor partial = pass.Rent(new Shape(blocks, skip.Length));
             partial.Span.Clear();
             pass.Workers.Run(blocks, new SkipGateBackwardWork(h, skip, a, z, y, partial));
-            Elementwise.SumRows(blocks, skip.Length, partial.Span, pass.GradientOf(skip));
+            AddRows(pass, blocks, skip.Length, partial.Span, skip);
             pass.Return(partial);
         }
     }

@@ -37,8 +37,7 @@ public static partial class Ops
         {
             int outputs = y.Shape.Last, inputs = x.Shape.Last, rows = x.Shape.Rows;
             Tensor dY = y.Gradient!;
-            if (bias is not null)
-                Elementwise.SumRows(rows, outputs, dY.Span, pass.GradientOf(bias).Slice(from, outputs));
+            AddRows(pass, rows, outputs, dY.Span, bias, from);
             if (weight.RequiresGradient)
             {
                 pass.GradientOf(weight);
@@ -50,6 +49,13 @@ public static partial class Ops
                 Multiply(pass, rows, inputs, outputs, dY, weight, from * inputs, x.Gradient!);
             }
         }
+    }
+
+    // The gradient of a bias or factor that all rows share, from element offset of it.
+    private static void AddRows(Pass pass, int rows, int width, ReadOnlySpan<float> gradients, Parameter? parameter, int offset = 0)
+    {
+        if (parameter is { RequiresGradient: true })
+            Elementwise.SumRows(rows, width, gradients, pass.GradientOf(parameter).Slice(offset, width));
     }
 
     // c[m, n] (+)= a[m, k] b^T with b [n, k] from bOffset

@@ -45,10 +45,8 @@ public static partial class Ops
             Tensor partial = pass.Rent(new Shape(2, blocks, width));
             partial.Span.Clear();
             pass.Workers.Run(blocks, new NormalizeBackwardWork(kind, groups, onePlusWeight, x, weight, y, statistics, partial));
-            if (weight is not null)
-                Elementwise.SumRows(blocks, width, partial.Span[..(blocks * width)], pass.GradientOf(weight));
-            if (bias is not null)
-                Elementwise.SumRows(blocks, width, partial.Span[(blocks * width)..], pass.GradientOf(bias));
+            AddRows(pass, blocks, width, partial.Span[..(blocks * width)], weight);
+            AddRows(pass, blocks, width, partial.Span[(blocks * width)..], bias);
             pass.Return(partial);
         }
     }

@@ -65,8 +65,7 @@ public static partial class Ops
             pass.Workers.Run(Pieces(shape), new SLstmBackwardWork(shape, function, kernel, lengths, state, y, next, saved, written, dInitial));
 
             int rows = shape.Batch * shape.Time, H = shape.Width;
-            if (bias is not null)
-                Elementwise.SumRows(rows, 4 * H, written.Span, pass.GradientOf(bias));
+            AddRows(pass, rows, 4 * H, written.Span, bias);
             if (kernel.RequiresGradient)
             {
                 pass.GradientOf(kernel);

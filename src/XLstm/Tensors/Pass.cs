@@ -134,7 +134,7 @@ public sealed class Pass : IDisposable
             return default;
         if (tensor.Gradient is null)
         {
-            tensor.Gradient = tensor is Parameter ? new Tensor(tensor.Shape) : _pool.Rent(tensor.Shape);
+            tensor.Gradient = tensor.Pooled ? _pool.Rent(tensor.Shape) : new Tensor(tensor.Shape);
             tensor.Gradient.Span.Clear();
         }
         return tensor.Gradient.Span;

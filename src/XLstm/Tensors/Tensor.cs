@@ -40,6 +40,9 @@ public class Tensor
     /// <summary>The only number of a tensor of length 1, such as a loss.</summary>
     public float Item => Length == 1 ? _data[0] : throw new InvalidOperationException($"Item needs a tensor of one element; this one is {Shape}.");
 
+    /// <summary>Whether the memory goes back to a pass: so does that of its gradient then.</summary>
+    internal bool Pooled { get; init; }
+
     internal int Capacity => _data.Length;
 
     /// <summary>A copy that is the caller's, cut off from any gradient.</summary>

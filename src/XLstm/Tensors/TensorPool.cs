@@ -22,7 +22,7 @@ internal sealed class TensorPool
             tensor = stack.Pop();
         else
         {
-            tensor = new Tensor(new Shape(capacity), GC.AllocateUninitializedArray<float>(capacity));
+            tensor = new Tensor(new Shape(capacity), GC.AllocateUninitializedArray<float>(capacity)) { Pooled = true };
             Held += capacity;
         }
         tensor.Shape = shape;
