@@ -1,0 +1,27 @@
+using System.CommandLine;
+
+namespace XLstm.Cli.Commands;
+
+/// <summary>A command whose help begins with examples.</summary>
+internal abstract class DocumentedCommand : Command
+{
+    protected DocumentedCommand(string name, string description, Streams streams, CancellationToken cancellation) : base(name, description)
+    {
+        (Streams, Cancellation) = (streams, cancellation);
+        SetAction(Execute);
+    }
+
+    /// <summary>Command lines with what they do, as they stand in the help.</summary>
+    public abstract string Examples { get; }
+
+    /// <summary>What the options alone do not tell; empty for nothing.</summary>
+    public virtual string Notes => "";
+
+    protected Streams Streams { get; }
+
+    protected CancellationToken Cancellation { get; }
+
+    protected abstract int Execute(ParseResult parse);
+
+    protected void Note(string text) => Streams.Error.WriteLine("xlstm: " + text);
+}

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Reflection;
+using XLstm.Kernels;
+
+namespace XLstm.Cli.Commands;
+
+/// <summary>xlstm without a command: help and version.</summary>
+internal sealed class RootCommandOfXLstm : RootCommand
+{
+    private const string Examples =
+        """
+          xlstm train                              learn from the .NET documentation on this machine (about two minutes)
+          xlstm train book.txt                     learn from a text of yours
+          xlstm generate --prompt "Once upon"      let the model continue a text
+          xlstm info xlstm-out                     what is in a model
+        """;
+
+    private const string Notes =
+        """
+          A model is a directory, by default ./xlstm-out: "train" writes it, the other commands read it.
+          "xlstm COMMAND --help" explains a command and all of its options.
+        """;
+
+    public RootCommandOfXLstm(Streams streams, CancellationToken cancellation)
+        : base("xlstm trains and runs xLSTM language models on the processor of this machine.")
+    {
+        Add(new GenerateCommand(streams, cancellation));
+        Add(new LogitsCommand(streams, cancellation));
+        Add(new InfoCommand(streams, cancellation));
+        Add(Verbose);
+        var showHelp = new HelpText(streams, Examples, Notes);
+        foreach (Option option in Options)
+        {
+            if (option is HelpOption)
+                (option.Action, option.Description) = (showHelp, "Show this help.");
+            else if (option is VersionOption)
+                (option.Action, option.Description) = (new ShowVersion(), "Show the version and the instruction set in use.");
+        }
+        SetAction(showHelp.Invoke);
+    }
+
+    public Option<bool> Verbose { get; } = new("--verbose") { Recursive = true, Description = "Tell more, and where a failure happened." };
+
+    private sealed class ShowVersion : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            string version = typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+            // The commit after the plus sign is for bug reports of packages, not for people.
+            parseResult.InvocationConfiguration.Output.WriteLine($"xlstm {version.Split('+')[0]}, {Simd.Description}, {Environment.ProcessorCount} cores, .NET {Environment.Version}");
+            return ExitCode.Success;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+namespace XLstm.Cli;
+
+/// <summary>A mistake that the user can repair; the message says how.</summary>
+internal sealed class CommandError(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>Failures as one or two lines, without a stack trace.</summary>
+internal static class Failure
+{
+    /// <summary>Writes the message and returns the exit code.</summary>
+    public static int Report(Exception failure, bool verbose, TextWriter error)
+    {
+        error.WriteLine("xlstm: " + Describe(failure));
+        if (verbose)
+            error.WriteLine(failure);
+        return failure is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Mistake;
+    }
+
+    public static string Describe(Exception failure) => failure switch
+    {
+        OperationCanceledException => "stopped.",
+        CommandError or IOException or UnauthorizedAccessException or InvalidOperationException or NotSupportedException => failure.Message,
+        ArgumentException argument => Message(argument),
+        OutOfMemoryException => "not enough memory. A smaller model, --batch or --context needs less.",
+        AggregateException { InnerException: { } inner } => Describe(inner),
+        _ => $"{failure.GetType().Name}: {failure.Message}{Environment.NewLine}This is not your mistake. Run again with --verbose to see where it happened, and report it.",
+    };
+
+    // The name of a parameter of some method means nothing on a command line.
+    private static string Message(ArgumentException failure)
+    {
+        string message = failure.Message;
+        int end = failure.ParamName is null ? -1 : message.IndexOf($" (Parameter '{failure.ParamName}')", StringComparison.Ordinal);
+        return end < 0 ? message : message[..end];
+    }
+}

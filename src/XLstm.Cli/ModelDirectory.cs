@@ -1,0 +1,40 @@
+namespace XLstm.Cli;
+
+/// <summary>A model and its tokenizer on disk.</summary>
+internal static class ModelDirectory
+{
+    /// <summary>Where <c>train</c> writes and the other commands read when nothing else is said.</summary>
+    public const string Default = "xlstm-out";
+
+    /// <exception cref="CommandError">There is nothing at <paramref name="path"/>.</exception>
+    /// <exception cref="CheckpointException">What is there is no model.</exception>
+    public static XLstmLanguageModel Load(string path)
+    {
+        if (!Directory.Exists(path))
+            throw new CommandError(
+                File.Exists(path) ? $"{path}: expected a model directory, found a file."
+                : $"{path}: there is no such model directory. \"xlstm train\" makes one; --model names another.");
+        return XLstmLanguageModel.Load(path);
+    }
+
+    /// <summary>The tokenizer of the model, or the one that <paramref name="chosen"/> names ("bytes" or a path).</summary>
+    /// <exception cref="CommandError">There is none, or it has tokens that the model does not know.</exception>
+    public static TextTokenizer LoadTokenizer(string path, string? chosen, int vocabulary, Action<string> note)
+    {
+        TextTokenizer tokenizer = chosen is "bytes" ? new ByteTokenizer() : TextTokenizer.Load(chosen ?? ExpectedFile(path));
+        string name = chosen ?? Path.Combine(path, TextTokenizer.FileName);
+        if (tokenizer.VocabularySize > vocabulary)
+            throw new CommandError($"{name}: the tokenizer does not fit the model: it has {tokenizer.VocabularySize} tokens, the model {vocabulary}.");
+        if (tokenizer.VocabularySize < vocabulary)
+            note($"{name}: the tokenizer has {tokenizer.VocabularySize} tokens, the model {vocabulary}; the others are never drawn.");
+        return tokenizer;
+    }
+
+    private static string ExpectedFile(string path)
+    {
+        string file = Path.Combine(path, TextTokenizer.FileName);
+        return File.Exists(file)
+            ? file
+            : throw new CommandError($"{path}: there is no {TextTokenizer.FileName}, which turns text into tokens. Put it there, or name one: --tokenizer FILE, or --tokenizer bytes.");
+    }
+}

@@ -1,0 +1,26 @@
+using System.Text;
+
+namespace XLstm.Cli;
+
+/// <summary>What a command reads and writes.</summary>
+/// <param name="In">Standard input.</param>
+/// <param name="InIsTerminal">Nobody has given an input: reading would wait for the keyboard.</param>
+/// <param name="Out">Results.</param>
+/// <param name="OutIsTerminal">A person watches: lines may be rewritten, and signs beyond ASCII used.</param>
+/// <param name="Error">Notes and failures.</param>
+internal sealed record Streams(TextReader In, bool InIsTerminal, TextWriter Out, bool OutIsTerminal, TextWriter Error)
+{
+    private const int WidthOfFiles = 100;
+
+    /// <summary>Columns for text that is laid out.</summary>
+    public int Width => OutIsTerminal ? Math.Max(Console.WindowWidth, 20) : WidthOfFiles;
+
+    public static Streams OfConsole()
+    {
+        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        Console.OutputEncoding = utf8;
+        return new Streams(
+            new StreamReader(Console.OpenStandardInput(), utf8), !Console.IsInputRedirected,
+            Console.Out, !Console.IsOutputRedirected, Console.Error);
+    }
+}

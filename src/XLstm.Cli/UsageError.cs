@@ -1,0 +1,40 @@
+using System.CommandLine;
+
+namespace XLstm.Cli;
+
+/// <summary>A command line that cannot be understood, in two lines: what, and where the help is.</summary>
+internal static class UsageError
+{
+    private const int FarthestTypo = 3;
+
+    public static int Report(ParseResult result, TextWriter error)
+    {
+        Command command = result.CommandResult.Command;
+        string? stranger = result.UnmatchedTokens.Count > 0 ? result.UnmatchedTokens[0] : null;
+        string message = stranger is null ? result.Errors[0].Message
+            : $"\"{stranger}\" is not known here.{Suggestion(stranger, command, result.RootCommandResult.Command)}";
+        error.WriteLine("xlstm: " + message);
+        error.WriteLine($"See: xlstm {(command is RootCommand ? "" : command.Name + " ")}--help");
+        return ExitCode.Usage;
+    }
+
+    private static string Suggestion(string stranger, Command command, Command root)
+    {
+        IEnumerable<Symbol> known = [.. command.Subcommands, .. command.Options, .. root.Options];
+        (string? name, int distance) = known.Select(s => ((string?)s.Name, Distance(stranger, s.Name))).DefaultIfEmpty((null, int.MaxValue)).MinBy(s => s.Item2);
+        return distance <= FarthestTypo ? $" Did you mean {name}?" : "";
+    }
+
+    /// <summary>Letters to insert, remove or replace (Levenshtein).</summary>
+    private static int Distance(string a, string b)
+    {
+        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
+        for (int i = 1; i <= a.Length; i++)
+        {
+            (int diagonal, row[0]) = (row[0], i);
+            for (int j = 1; j <= b.Length; j++)
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
+        }
+        return row[^1];
+    }
+}

@@ -1,0 +1,15 @@
+namespace XLstm.Cli.Tests;
+
+public class FailureTests
+{
+    [Fact]
+    public void Parameters_of_methods_are_not_shown() =>
+        Assert.Equal("heads is 3.", Failure.Describe(new ArgumentOutOfRangeException("heads", 3, "heads is 3.")));
+
+    [Fact]
+    public void A_full_disk_is_told() =>
+        Assert.Equal("/x: cannot be written: No space left on device", Failure.Describe(new IOException("/x: cannot be written: No space left on device")));
+
+    [Fact]
+    public void Failures_of_the_program_are_told_apart() => Assert.Contains("not your mistake", Failure.Describe(new InvalidCastException("?")), StringComparison.Ordinal);
+}

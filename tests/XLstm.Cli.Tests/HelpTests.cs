@@ -1,0 +1,47 @@
+using XLstm.Kernels;
+
+namespace XLstm.Cli.Tests;
+
+public class HelpTests
+{
+    [Fact]
+    public void Version_names_the_instruction_set() => Assert.Contains(Simd.Description, Cli.Run("--version").Succeeds(), StringComparison.Ordinal);
+
+    [Fact]
+    public void Nothing_is_the_same_as_help() => Assert.Equal(Cli.Run("--help").Succeeds(), Cli.Run().Succeeds());
+
+    [Theory]
+    [InlineData("generate")]
+    [InlineData("logits")]
+    [InlineData("info")]
+    public void Every_command_explains_itself_with_examples(string command)
+    {
+        Assert.Contains("  " + command, Cli.Run("--help").Output, StringComparison.Ordinal);
+        string help = Cli.Run(command, "--help").Succeeds();
+        Assert.Contains("Examples:\n  xlstm " + command, help.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.All(help.ReplaceLineEndings("\n").Split('\n'), line => Assert.True(line.Length <= 110, line));
+    }
+
+    [Fact]
+    public void Misspelt_words_are_usage_errors_with_a_suggestion()
+    {
+        Cli.Run("genrate").FailsAsUsage("Did you mean generate?", "xlstm --help");
+        Cli.Run("generate", "--temprature", "1").FailsAsUsage("Did you mean --temperature?", "xlstm generate --help");
+        Cli.Run("generate", "something").FailsAsUsage("\"something\" is not known here.");
+    }
+
+    [Theory]
+    [InlineData("--temperature", "-1", "0 to 1000")]
+    [InlineData("--temperature", "NaN", "0 to 1000")]
+    [InlineData("--temperature", "warm", "warm")]
+    [InlineData("--top-p", "0", "above 0, 1 at most")]
+    [InlineData("--top-k", "-3", "0 or more")]
+    [InlineData("--max-tokens", "-1", "0 or more")]
+    [InlineData("--max-tokens", "1.5", "whole number")]
+    [InlineData("--max-tokens", "99999999999", "whole number")]
+    [InlineData("--seed", "-1", "--seed")]
+    public void Impossible_values_are_usage_errors(string option, string value, string message) => Cli.Run("generate", option, value).FailsAsUsage(option, message);
+
+    [Fact]
+    public void Required_options_are_named() => Cli.Run("logits").FailsAsUsage("--tokens");
+}
