@@ -3,19 +3,26 @@ using XLstm.Kernels;
 namespace XLstm.Training;
 
 /// <summary>
-/// AdamW (arXiv 1711.05101), as PyTorch computes it. Decay applies to the parameters that say so
-/// (<see cref="Parameter.Decays"/>: the reference's groups).
+/// AdamW (arXiv 1711.05101, algorithm 2), as PyTorch computes it. With t = <see cref="Step"/> from 1 and all gradients scaled
+/// by min(1, Clip / (norm + 1e-6)), element by element
+/// <code>
+/// p -= lr wd p        m = b1 m + (1 - b1) g        v = b2 v + (1 - b2) g^2
+/// p -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + epsilon)
+/// </code>
+/// Decay applies to the parameters that say so (<see cref="Parameter.Decays"/>: the reference's groups). Parameters without
+/// a gradient, or with <see cref="Tensor.RequiresGradient"/> false, stay as they are.
 /// </summary>
 public sealed class AdamWOptimizer
 {
-    private readonly (Parameter Parameter, float[] First, float[] Second)[] _moments;
+    private readonly (Parameter Parameter, Tensor First, Tensor Second)[] _moments;
 
     /// <summary>Moments of zero for every parameter.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A rate is out of range.</exception>
     public AdamWOptimizer(IEnumerable<Parameter> parameters, OptimizerOptions options)
     {
         options.Validate();
         Options = options;
-        _moments = [.. parameters.Select(p => (p, new float[p.Length], new float[p.Length]))];
+        _moments = [.. parameters.Select(p => (p, new Tensor(p.Shape), new Tensor(p.Shape)))];
     }
 
     /// <summary>Rates.</summary>
@@ -25,37 +32,45 @@ public sealed class AdamWOptimizer
     public long Step { get; internal set; }
 
     /// <summary>
-    /// Norm of all gradients together, sqrt of the sum of squares: what clipping looks at. The sum is made in a fixed order.
+    /// Norm of all gradients together, sqrt of the sum of squares: what clipping looks at. The sum is made in double and in a
+    /// fixed order.
     /// </summary>
-    public double GradientNorm()
-    {
-        double sum = 0;
-        foreach ((Parameter parameter, _, _) in _moments)
-            if (parameter.Gradient is { } gradient)
-                sum += Elementwise.SumOfSquares(gradient.Span);
-        return Math.Sqrt(sum);
-    }
+    public double GradientNorm() => Math.Sqrt(Trained().Sum(t => Elementwise.SumOfSquares(t.Gradient.Span)));
 
-    /// <summary>
-    /// One update with rate <paramref name="learningRate"/>: gradients are first scaled so that their norm is at most
-    /// <see cref="OptimizerOptions.Clip"/>.
-    /// </summary>
+    /// <summary>One update.</summary>
+    /// <param name="learningRate">lr.</param>
+    /// <param name="gradientNorm"><see cref="GradientNorm"/>.</param>
     public void Update(double learningRate, double gradientNorm)
     {
         Step++;
         float scale = Options.Clip > 0 && gradientNorm > Options.Clip ? (float)(Options.Clip / (gradientNorm + 1e-6)) : 1f;
-        foreach ((Parameter parameter, float[] first, float[] second) in _moments)
+        foreach ((Parameter parameter, Tensor gradient, Tensor first, Tensor second) in Trained())
         {
-            if (parameter.Gradient is not { } gradient)
-                continue;
             var step = new AdamWStep(learningRate, Options.Beta1, Options.Beta2, Options.Epsilon, parameter.Decays ? Options.WeightDecay : 0, Step, scale);
-            AdamW.Update(parameter.Span, gradient.Span, first, second, step);
+            AdamW.Update(parameter.Span, gradient.Span, first.Span, second.Span, step);
         }
     }
 
-    /// <summary>Moments with the name of their parameter, for checkpoints.</summary>
-    internal IEnumerable<(string Name, Parameter Parameter, float[] Values)> Moments() =>
-        _moments.SelectMany(m => new[] { ($"first.{m.Parameter.Name}", m.Parameter, m.First), ($"second.{m.Parameter.Name}", m.Parameter, m.Second) });
+    /// <summary>Everything that updates change, by name: parameters and their moments, for checkpoints.</summary>
+    internal IEnumerable<(string Name, Parameter Parameter, Tensor Values)> Tensors()
+    {
+        foreach ((Parameter parameter, Tensor first, Tensor second) in _moments)
+        {
+            yield return ($"parameter.{parameter.Name}", parameter, parameter);
+            yield return ($"first.{parameter.Name}", parameter, first);
+            yield return ($"second.{parameter.Name}", parameter, second);
+        }
+    }
+
+    /// <summary>The first parameter that is not finite, or whose moments are not; null where all are.</summary>
+    internal string? FirstNonFinite() => Tensors().FirstOrDefault(t => !Elementwise.AllFinite(t.Values.Span)).Parameter?.Name;
+
+    private IEnumerable<(Parameter Parameter, Tensor Gradient, Tensor First, Tensor Second)> Trained()
+    {
+        foreach ((Parameter parameter, Tensor first, Tensor second) in _moments)
+            if (parameter is { RequiresGradient: true, Gradient: { } gradient })
+                yield return (parameter, gradient, first, second);
+    }
 }
 
 /// <summary>Rates of <see cref="AdamWOptimizer"/>.</summary>
@@ -63,7 +78,7 @@ public sealed class AdamWOptimizer
 /// <param name="Beta1">Decay of the mean of gradients.</param>
 /// <param name="Beta2">Decay of the mean of squared gradients.</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>
-/// <param name="WeightDecay">Share of a weight that a step of rate 1 would take away.</param>
+/// <param name="WeightDecay">Share of a weight that an update of rate 1 would take away; decoupled from the gradient.</param>
 /// <param name="Clip">Largest norm of all gradients together; 0 for no limit.</param>
 public sealed record OptimizerOptions(
     double LearningRate = 1e-3, double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1, double Clip = 1.0)
@@ -73,9 +88,9 @@ public sealed record OptimizerOptions(
         Check(nameof(LearningRate), LearningRate, LearningRate > 0 && double.IsFinite(LearningRate), "more than 0");
         Check(nameof(Beta1), Beta1, Beta1 is >= 0 and < 1, "0 or more and less than 1");
         Check(nameof(Beta2), Beta2, Beta2 is >= 0 and < 1, "0 or more and less than 1");
-        Check(nameof(Epsilon), Epsilon, Epsilon > 0, "more than 0");
+        Check(nameof(Epsilon), Epsilon, Epsilon > 0 && double.IsFinite(Epsilon), "more than 0");
         Check(nameof(WeightDecay), WeightDecay, WeightDecay >= 0 && double.IsFinite(WeightDecay), "0 or more");
-        Check(nameof(Clip), Clip, Clip >= 0, "0 (no clipping) or more");
+        Check(nameof(Clip), Clip, Clip >= 0 && double.IsFinite(Clip), "0 (no clipping) or more");
     }
 
     private static void Check(string name, double value, bool good, string expected)

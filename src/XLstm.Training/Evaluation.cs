@@ -13,9 +13,16 @@ public static class Evaluation
     /// <param name="pass">Memory and threads; not recording. It is reset.</param>
     /// <param name="rows">Streams.</param>
     /// <param name="segment">Tokens of a stream that are read at once.</param>
-    /// <param name="mostTokens">Tokens to evaluate; of a longer text each stream reads the start of its part.</param>
+    /// <param name="mostTokens">Tokens to predict, about; of a longer text each stream reads the start of its part.</param>
+    /// <exception cref="ArgumentException">The text has fewer than two tokens, or the pass records or drops out.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A count is less than 1, or a token is not in the model's vocabulary.</exception>
     public static double CrossEntropy(XLstmLanguageModel model, TokenSource tokens, Pass pass, int rows = 16, int segment = 256, long mostTokens = long.MaxValue)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(segment, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(mostTokens, 1);
+        if (pass.Options.Record || pass.Options.Training)
+            throw new ArgumentException("An evaluation needs a pass that neither records nor trains: new Pass().", nameof(pass));
         if (tokens.Length < 2)
             throw new ArgumentException($"A text of {tokens.Length} tokens has nothing to predict.", nameof(tokens));
         rows = (int)Math.Min(rows, tokens.Length / 2);

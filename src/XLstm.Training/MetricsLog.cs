@@ -9,59 +9,94 @@ namespace XLstm.Training;
 internal sealed class MetricsLog : IDisposable
 {
     private readonly FileStream _stream;
+    private readonly MemoryStream _line = new();
 
     private MetricsLog(FileStream stream) => _stream = stream;
 
-    /// <summary>Opens the log of a run that stands at <paramref name="step"/>: lines of later steps, which the run will write again, are dropped.</summary>
-    public static MetricsLog Open(string path, long step)
+    /// <summary>
+    /// Opens the log of a run of which <paramref name="steps"/> steps are to stay: what comes after their last line, which
+    /// the run will write again, is cut off. While it is open no other process can open it: two would write one run.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be opened or written; the message names it.</exception>
+    public static MetricsLog Open(string path, long steps)
     {
-        if (Path.GetDirectoryName(path) is { Length: > 0 } directory)
-            Directory.CreateDirectory(directory);
-        if (step == 0)
-            return new MetricsLog(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read));
-        string[] kept = File.Exists(path) ? [.. File.ReadLines(path).Where(line => StepOf(line) is { } s && s < step)] : [];
-        AtomicFile.Write(path, stream =>
+        FileStream? stream = null;
+        try
         {
-            using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
-            foreach (string line in kept)
-                writer.WriteLine(line);
-        });
-        return new MetricsLog(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read));
+            if (Path.GetDirectoryName(path) is { Length: > 0 } directory)
+                Directory.CreateDirectory(directory);
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            if (stream.CanSeek && stream.Length > 0)
+                Cut(stream, steps);
+            return new MetricsLog(stream);
+        }
+        catch (Exception e)
+        {
+            stream?.Dispose();
+            if (e is UnauthorizedAccessException)
+                throw new IOException($"{path}: cannot be written: {e.Message}", e);
+            throw;
+        }
     }
 
-    public void Write(in StepResult result, double mean, double tokensPerSecond, double? validation)
+    public void Write(in StepResult result, RunProgress progress, bool validated)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        _line.SetLength(0);
+        using (var json = new Utf8JsonWriter(_line))
         {
             json.WriteStartObject();
             json.WriteNumber("step", result.Step);
             json.WriteNumber("loss", result.Loss);
-            json.WriteNumber("mean_loss", mean);
+            json.WriteNumber("mean_loss", progress.MeanLoss);
             json.WriteNumber("learning_rate", result.LearningRate);
             json.WriteNumber("gradient_norm", result.GradientNorm);
-            json.WriteNumber("tokens_per_second", Math.Round(tokensPerSecond));
-            if (validation is { } v)
-                json.WriteNumber("validation_loss", v);
+            json.WriteNumber("tokens_per_second", Math.Round(progress.TokensPerSecond));
+            if (validated)
+                json.WriteNumber("validation_loss", progress.ValidationLoss!.Value);
             json.WriteEndObject();
         }
-        buffer.WriteByte((byte)'\n');
-        buffer.WriteTo(_stream);
+        _line.WriteByte((byte)'\n');
+        _line.WriteTo(_stream);
         _stream.Flush();
     }
 
-    public void Dispose() => _stream.Dispose();
+    /// <summary>Before a checkpoint: a loss of power must not leave a state whose steps have no lines.</summary>
+    public void FlushToDisk() => _stream.Flush(_stream.CanSeek);
 
-    private static long? StepOf(string line)
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _line.Dispose();
+    }
+
+    private static void Cut(FileStream stream, long steps)
+    {
+        long end = 0;
+        var line = new List<byte>();
+        for (int next; (next = stream.ReadByte()) >= 0;)
+        {
+            line.Add((byte)next);
+            if (next != '\n')
+                continue;
+            if (StepOf([.. line]) < steps)
+                end = stream.Position;
+            line.Clear();
+        }
+        stream.SetLength(end);
+        stream.Position = end;
+    }
+
+    // Null for what is no line of a log, such as one that a killed process left half written.
+    private static long? StepOf(byte[] line)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
-            return document.RootElement.TryGetProperty("step", out JsonElement step) && step.TryGetInt64(out long value) ? value : null;
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("step", out JsonElement step) && step.TryGetInt64(out long value) ? value : null;
         }
         catch (JsonException)
         {
-            return null; // the line that a killed process left half written
+            return null;
         }
     }
 }

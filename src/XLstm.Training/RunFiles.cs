@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -9,17 +10,62 @@ namespace XLstm.Training;
 internal sealed partial class RunJson : JsonSerializerContext;
 
 /// <summary>Where a run stands; kept inside the state file, so that weights, moments and position are written in one step.</summary>
+/// <param name="TextLength">Tokens to train on.</param>
+/// <param name="Step">Updates made.</param>
+/// <param name="Logged">Steps whose log line is written: one less than <paramref name="Step"/> in the validation after a step.</param>
+/// <param name="Last">What the last step reported.</param>
+/// <param name="PlannedSteps">Steps in all, of a run limited by time.</param>
+/// <param name="ElapsedSeconds">Time spent.</param>
+/// <param name="MeanSum">Sum of the losses since the last validation.</param>
+/// <param name="MeanCount">Number of these losses.</param>
+/// <param name="Validation">Last validation.</param>
+/// <param name="BestValidation">Best validation.</param>
+/// <param name="WithoutImprovement">Validations since the best.</param>
 internal sealed record RunPosition(
-    long Step, long TotalSteps, double ElapsedSeconds, double MeanSum, long MeanCount, double? Validation, double? BestValidation, long BestStep, int WithoutImprovement);
+    long TextLength, long Step = 0, long Logged = 0, StepResult? Last = null, long PlannedSteps = 0, double ElapsedSeconds = 0,
+    double MeanSum = 0, long MeanCount = 0, double? Validation = null, double? BestValidation = null, int WithoutImprovement = 0);
 
 /// <summary>The files of a run's directory.</summary>
 internal static class RunFiles
 {
+    private const string Format = "xlstm-net-run", Version = "1";
+
     public static string Options(string directory) => Path.Combine(directory, "run.json");
 
     public static string State(string directory) => Path.Combine(directory, "state.safetensors");
 
     public static string Weights(string directory) => Path.Combine(directory, "model.safetensors");
+
+    public static string Log(string directory) => Path.Combine(directory, "log.jsonl");
+
+    /// <summary>
+    /// Replaces the run of a directory by the files that <paramref name="write"/> puts into a folder. They take their places
+    /// only when all are written, so that a full disk leaves the old run as it was; a process killed while they do leaves no
+    /// state, which says so, rather than a mixture of two runs.
+    /// </summary>
+    public static void Replace(string directory, Action<string> write)
+    {
+        string fresh = Path.Combine(directory, ".new");
+        try
+        {
+            if (Directory.Exists(fresh))
+                Directory.Delete(fresh, recursive: true);
+            write(fresh);
+            foreach (string old in new[] { State(directory), Weights(directory), Log(directory), Path.Combine(directory, TextTokenizer.FileName) })
+                File.Delete(old);
+            foreach (string file in Directory.GetFiles(fresh).OrderBy(f => string.Equals(f, State(fresh), StringComparison.Ordinal)))
+                File.Move(file, Path.Combine(directory, Path.GetFileName(file)), overwrite: true);
+            Directory.Delete(fresh);
+        }
+        catch (Exception e)
+        {
+            if (Directory.Exists(fresh))
+                Directory.Delete(fresh, recursive: true);
+            if (e is UnauthorizedAccessException)
+                throw new IOException($"{directory}: cannot be written: {e.Message}", e);
+            throw;
+        }
+    }
 
     public static void WriteOptions(string directory, RunOptions options) =>
         AtomicFile.Write(Options(directory), stream => JsonSerializer.Serialize(stream, options, RunJson.Default.RunOptions));
@@ -42,37 +88,43 @@ internal static class RunFiles
         }
     }
 
-    public static void WriteState(string directory, ParameterSet parameters, AdamWOptimizer optimizer, RunPosition position)
-    {
-        List<TensorToWrite> tensors = [.. parameters.Select(p => ToWrite($"parameter.{p.Name}", p, p.Span.ToArray()))];
-        tensors.AddRange(optimizer.Moments().Select(m => ToWrite(m.Name, m.Parameter, m.Values)));
-        SafetensorsWriter.Write(State(directory), tensors, new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["format"] = "xlstm-net-run",
-            ["version"] = "1",
-            ["position"] = JsonSerializer.Serialize(position, RunJson.Default.RunPosition),
-        });
-    }
+    public static void WriteState(string directory, AdamWOptimizer optimizer, RunPosition position) =>
+        SafetensorsWriter.Write(
+            State(directory),
+            [.. optimizer.Tensors().Select(t => new TensorToWrite(t.Name, DType.F32, Shape(t.Parameter), stream => stream.Write(MemoryMarshal.AsBytes(t.Values.Span))))],
+            new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["format"] = Format,
+                ["version"] = Version,
+                ["position"] = JsonSerializer.Serialize(position, RunJson.Default.RunPosition),
+            });
 
-    public static RunPosition ReadState(string directory, ParameterSet parameters, AdamWOptimizer optimizer)
+    public static RunPosition ReadState(string directory, AdamWOptimizer optimizer)
     {
         string path = State(directory);
         if (!File.Exists(path))
             throw new CheckpointException(path, "the file", "the state of a run", "nothing", "The run ended before its first checkpoint; start it again.");
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        if (file.Metadata.GetValueOrDefault("format") != "xlstm-net-run" || file.Metadata.GetValueOrDefault("version") != "1" || !file.Metadata.TryGetValue("position", out string? text))
-            throw new CheckpointException(path, "metadata", "a run of version 1", "something else");
-        foreach (Parameter parameter in parameters)
-            Read(file, path, $"parameter.{parameter.Name}", parameter, parameter.Span);
-        foreach ((string name, Parameter parameter, float[] values) in optimizer.Moments())
-            Read(file, path, name, parameter, values);
+        if (file.Metadata.GetValueOrDefault("format") != Format || file.Metadata.GetValueOrDefault("version") != Version || !file.Metadata.TryGetValue("position", out string? text))
+            throw new CheckpointException(path, "metadata", $"a run of version {Version}", "something else");
+        RunPosition position = ReadPosition(path, text);
+        foreach ((string name, Parameter parameter, Tensor values) in optimizer.Tensors())
+        {
+            if (!file.Contains(name) || !file.Info(name).Shape.SequenceEqual(Shape(parameter)))
+                throw new CheckpointException(path, $"tensor {name}", parameter.Shape.ToString(), file.Contains(name) ? $"{file.Info(name)}" : "nothing", "The state belongs to another model.");
+            file.ReadFloats(name, values.Span);
+        }
+        optimizer.Step = position.Step;
+        return position;
+    }
+
+    private static RunPosition ReadPosition(string path, string text)
+    {
         try
         {
             RunPosition position = JsonSerializer.Deserialize(text, RunJson.Default.RunPosition) ?? throw new JsonException("null");
-            if (position.Step < 0)
-                throw new JsonException($"step {position.Step}");
-            optimizer.Step = position.Step;
-            return position;
+            bool whole = position.Step >= 0 && position.Step - position.Logged is 0 or 1 && (position.Step == 0 || position.Last is not null);
+            return whole ? position : throw new JsonException(text);
         }
         catch (JsonException e)
         {
@@ -80,13 +132,5 @@ internal static class RunFiles
         }
     }
 
-    private static void Read(SafetensorsFile file, string path, string name, Parameter parameter, Span<float> destination)
-    {
-        if (!file.Contains(name) || file.Info(name).Count != parameter.Length)
-            throw new CheckpointException(path, $"tensor {name}", parameter.Shape.ToString(), file.Contains(name) ? $"{file.Info(name)}" : "nothing", "The state belongs to another model.");
-        file.ReadFloats(name, destination);
-    }
-
-    private static TensorToWrite ToWrite(string name, Parameter parameter, float[] values) => TensorToWrite.FromFloats(
-        name, [.. Enumerable.Range(0, parameter.Shape.Rank).Select(i => (long)parameter.Shape[i])], values);
+    private static long[] Shape(Parameter parameter) => [.. Enumerable.Range(0, parameter.Shape.Rank).Select(i => (long)parameter.Shape[i])];
 }

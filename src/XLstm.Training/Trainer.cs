@@ -28,7 +28,7 @@ public sealed class DivergedException : Exception
 
 /// <summary>
 /// Trains any model made of this library's layers: you give the loss of a batch, it computes gradients, clips, follows the
-/// schedule and updates.
+/// schedule and updates (<see cref="AdamWOptimizer"/>).
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -36,11 +36,12 @@ public sealed class Trainer : IDisposable
     private readonly ulong _seed;
 
     /// <summary>A trainer at step 0.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">What is trained; those whose <see cref="Tensor.RequiresGradient"/> is false stay as they are.</param>
     /// <param name="options">Rates.</param>
     /// <param name="schedule">Rate over time; constant by default.</param>
     /// <param name="threads">0 for one per processor; results do not depend on it.</param>
     /// <param name="seed">Of dropout.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A rate, the schedule or the number of threads is out of range.</exception>
     public Trainer(ParameterSet parameters, OptimizerOptions? options = null, LearningRateSchedule? schedule = null, int threads = 0, ulong seed = 0)
     {
         Schedule = schedule ?? new LearningRateSchedule(ScheduleKind.Constant);
@@ -66,10 +67,12 @@ public sealed class Trainer : IDisposable
     /// One update from the mean of <paramref name="microBatches"/> losses (gradient accumulation).
     /// <paramref name="loss"/> builds the loss of micro-batch i in the given pass.
     /// </summary>
-    /// <param name="loss">(pass, index of the micro-batch) to a loss of one element.</param>
-    /// <param name="totalSteps">Length of the run, for the schedule.</param>
+    /// <param name="loss">(pass, index of the micro-batch) to a loss of one element. Where it is not finite it is called once more, to find the layer.</param>
+    /// <param name="totalSteps">Length of the run, for the schedule; 0 where it is not known.</param>
     /// <param name="microBatches">Losses whose gradients are averaged.</param>
-    /// <exception cref="DivergedException">The loss or a gradient is not finite; parameters are as they were.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are less than one micro-batch.</exception>
+    /// <exception cref="DivergedException">The loss or a gradient is not finite; parameters and moments are as they were.</exception>
+    /// <exception cref="OperationCanceledException">By <see cref="Pass.Cancellation"/> of <see cref="Pass"/>; parameters and moments are as they were.</exception>
     public StepResult Step(Func<Pass, int, Tensor> loss, long totalSteps, int microBatches = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(microBatches, 1);
@@ -82,7 +85,7 @@ public sealed class Trainer : IDisposable
             Tensor value = loss(Pass, i);
             total += value.Item;
             if (!float.IsFinite(value.Item))
-                throw new DivergedException(step, "the loss", Locate(loss, step, i));
+                throw new DivergedException(step, "the loss", Locate(training: true, pass => loss(pass, i)));
             Pass.Backward(value, 1f / microBatches);
         }
 
@@ -95,7 +98,7 @@ public sealed class Trainer : IDisposable
         return new StepResult(step, total / microBatches, rate, norm);
     }
 
-    /// <summary>One update from one loss.</summary>
+    /// <inheritdoc cref="Step(Func{Pass, int, Tensor}, long, int)"/>
     public StepResult Step(Func<Pass, Tensor> loss, long totalSteps = 0) => Step((pass, _) => loss(pass), totalSteps);
 
     public void Dispose() => Pass.Dispose();
@@ -106,13 +109,13 @@ public sealed class Trainer : IDisposable
         Pass.Seed = RandomSource.SeedFor(_seed, $"dropout {step} {microBatch}");
     }
 
-    private string Locate(Func<Pass, int, Tensor> loss, long step, int microBatch)
+    // The parameter, or else the layer, where something that is not finite shows first.
+    internal string Locate(bool training, Action<Pass> forward)
     {
-        foreach (Parameter parameter in _parameters)
-            if (!Elementwise.AllFinite(parameter.Span))
-                return $"parameter {parameter.Name}";
-        using var watching = new Pass(new PassOptions(Training: true)) { WatchesBlocks = true, Seed = Pass.Seed };
-        loss(watching, microBatch);
+        if (Optimizer.FirstNonFinite() is { } name)
+            return $"parameter {name}";
+        using var watching = new Pass(new PassOptions(Training: training, Threads: Pass.Options.Threads)) { WatchesBlocks = true, Seed = Pass.Seed };
+        forward(watching);
         return watching.FirstNonFinite ?? "the loss itself";
     }
 
