@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace XLstm.Repository.Tests;
+
+/// <summary>Runs every sample as a user would.</summary>
+public sealed partial class SampleTests
+{
+    [Fact]
+    public async Task LstmReplacement_learns_its_task()
+    {
+        string[] output = await Run("LstmReplacement");
+        Assert.InRange(Numbers(output[1])[0], 30, 70);
+        Assert.InRange(Numbers(output[2])[0], 90, 100);
+    }
+
+    [Fact]
+    public async Task CustomModel_learns_its_task()
+    {
+        string[] output = await Run("CustomModel");
+        double[] before = Numbers(output[1]), after = Numbers(output[2]);
+        Assert.True(after[0] < before[0] - 0.5, $"The loss goes from {before[0]} to {after[0]}.");
+        (double calm, double rough) = (after[^2], after[^1]);
+        Assert.True(calm < rough / 2, $"The deviation is {calm} when calm and {rough} when rough.");
+    }
+
+    [Fact]
+    public async Task Streaming_keeps_its_size()
+    {
+        string[] output = await Run("Streaming");
+        double[] first = Numbers(output[0]), last = Numbers(output[2]);
+        Assert.Equal((100, 10_000), (first[0], last[0]));
+        Assert.Equal(first[1], last[1]);
+    }
+
+    [Fact]
+    public void Every_sample_has_a_test()
+    {
+        IEnumerable<string> samples = RepositoryFiles.Below("samples/", ".csproj").Select(p => Path.GetFileNameWithoutExtension(p)!);
+        IEnumerable<string> tested = typeof(SampleTests).GetMethods().Select(m => m.Name.Split('_')[0]);
+        Assert.Empty(samples.Except(tested, StringComparer.Ordinal));
+    }
+
+    /// <summary>The lines that a sample prints: those of samples/README.md, but for numbers and for what follows "...".</summary>
+    private static async Task<string[]> Run(string sample)
+    {
+        string output = await Execute(sample);
+        string expected = Assert.Single(new Markdown("samples/README.md").Fences, f => f.Heading == sample && f.Language == "text").Text;
+        Assert.Equal(Shape(expected), Shape(output));
+        return output.TrimEnd().Split('\n');
+    }
+
+    private static async Task<string> Execute(string sample)
+    {
+        // bin/Release/net10.0 of this test is also the sample's.
+        string build = Path.GetRelativePath(Path.Combine(RepositoryFiles.Root, "tests", "XLstm.Repository.Tests"), AppContext.BaseDirectory);
+        string dotnet = Path.GetFullPath(Path.Combine(
+            RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+        var start = new ProcessStartInfo(dotnet, [Path.Combine(RepositoryFiles.Root, "samples", sample, build, sample + ".dll")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        try
+        {
+            CancellationToken cancellation = TestContext.Current.CancellationToken;
+            Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation), error = process.StandardError.ReadToEndAsync(cancellation);
+            await process.WaitForExitAsync(cancellation);
+            Assert.True(process.ExitCode == 0, $"{sample} ended with {process.ExitCode}: {await error}");
+            return (await output).ReplaceLineEndings("\n");
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+    }
+
+    private static string Shape(string text) => string.Join('\n', text.TrimEnd().Split('\n').Select(l => Spaces().Replace(Number().Replace(l.Split("...")[0], "#"), " ")));
+
+    private static double[] Numbers(string line) => [.. Number().Matches(line).Select(m => double.Parse(m.Value, CultureInfo.InvariantCulture))];
+
+    [GeneratedRegex(@"-?\d+(\.\d+)?")]
+    private static partial Regex Number();
+
+    [GeneratedRegex(" +")]
+    private static partial Regex Spaces();
+}
