@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace XLstm;
 
 /// <summary>Work that is cut into <c>count</c> independent pieces by its shape alone, so that the number of threads cannot change a result.</summary>
@@ -9,17 +11,27 @@ internal interface IWork
     void Run(int index, Span<float> scratch);
 }
 
-/// <summary>Threads that live as long as their pass and share out the pieces of one <see cref="IWork"/> at a time.</summary>
+/// <summary>
+/// Threads that live as long as their pass and share out the pieces of one <see cref="IWork"/> at a time. The caller works
+/// along and waits for pieces that others have begun, never for a thread that has not woken up: on a busy machine a run is
+/// at worst as slow as on one thread.
+/// </summary>
 internal sealed class Workers : IDisposable
 {
+    // About the time between two runs of a pass; a thread that waits longer goes to sleep.
+    private const int SpinRounds = 1000;
+
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim _wake = new(0);
     private readonly float[][] _scratch;
     private readonly Dictionary<Type, Job> _jobs = [];
     private Job? _job;
-    private int _generation, _next, _count, _busy, _sleeping;
+    private int _count, _done, _sleeping;
     private volatile bool _stopped;
     private Exception? _failure;
+
+    // Number of the run in the upper half, next piece in the lower: a claim succeeds only for the run it was read in.
+    private long _ticket;
 
     public Workers(int count)
     {
@@ -36,12 +48,13 @@ internal sealed class Workers : IDisposable
 
     public int Count => _threads.Length + 1;
 
+    /// <exception cref="Exception">Whatever a piece threw; the other pieces have run.</exception>
     public void Run<TWork>(int count, in TWork work) where TWork : struct, IWork
     {
-        int scratch = work.ScratchLength;
+        int scratchLength = work.ScratchLength;
         if (_threads.Length == 0 || count <= 1)
         {
-            Span<float> own = Scratch(0, scratch);
+            Span<float> own = Scratch(0, scratchLength);
             for (int i = 0; i < count; i++)
                 work.Run(i, own);
             return;
@@ -49,26 +62,30 @@ internal sealed class Workers : IDisposable
 
         if (!_jobs.TryGetValue(typeof(TWork), out Job? known))
             _jobs.Add(typeof(TWork), known = new Job<TWork>());
+        // Closed while the next run is laid out: a thread that still looks at the last one finds nothing to claim.
+        Interlocked.Exchange(ref _ticket, _ticket | int.MaxValue);
         var job = (Job<TWork>)known;
         job.Work = work;
-        job.ScratchLength = scratch;
+        job.ScratchLength = scratchLength;
         _job = job;
-        _next = 0;
         _count = count;
+        _done = 0;
         _failure = null;
-        Volatile.Write(ref _busy, _threads.Length);
-        Interlocked.Increment(ref _generation);
+        // Publishes all of the above: run number one up, piece 0.
+        Interlocked.Exchange(ref _ticket, ((_ticket >> 32) + 1) << 32);
         int sleeping = Volatile.Read(ref _sleeping);
         if (sleeping > 0)
-            _wake.Release(_threads.Length);
+            _wake.Release(Math.Min(sleeping, count - 1));
 
-        Share(job, 0);
+        while (TakePiece(0))
+        {
+        }
         var spin = default(SpinWait);
-        while (Volatile.Read(ref _busy) > 0)
+        while (Volatile.Read(ref _done) < count)
             spin.SpinOnce(sleep1Threshold: -1);
         job.Work = default; // holds no tensors between runs
         if (_failure is { } failure)
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+            ExceptionDispatchInfo.Throw(failure);
     }
 
     public void Dispose()
@@ -76,7 +93,6 @@ internal sealed class Workers : IDisposable
         if (_stopped)
             return;
         _stopped = true;
-        Interlocked.Increment(ref _generation);
         if (_threads.Length > 0)
             _wake.Release(_threads.Length);
         foreach (Thread thread in _threads)
@@ -86,43 +102,49 @@ internal sealed class Workers : IDisposable
 
     private void Loop(int index)
     {
-        int seen = 0;
-        while (true)
+        int idle = 0;
+        while (!_stopped)
         {
-            int rounds = 0;
-            while (Volatile.Read(ref _generation) == seen)
+            if (TakePiece(index))
+                idle = 0;
+            else if (idle++ < SpinRounds)
+                Thread.SpinWait(20);
+            else
             {
-                // Pieces follow each other within microseconds while a pass runs; between passes the thread sleeps.
-                if (rounds++ < 2000)
-                    Thread.SpinWait(20);
-                else
-                {
-                    Interlocked.Increment(ref _sleeping);
-                    if (Volatile.Read(ref _generation) == seen)
-                        _wake.Wait();
-                    Interlocked.Decrement(ref _sleeping);
-                }
+                Interlocked.Increment(ref _sleeping);
+                if (!HasPiece() && !_stopped)
+                    _wake.Wait();
+                Interlocked.Decrement(ref _sleeping);
+                idle = 0;
             }
-            if (_stopped)
-                return;
-            seen++;
-            Share(_job!, index);
-            Interlocked.Decrement(ref _busy);
         }
     }
 
-    private void Share(Job job, int index)
+    private bool HasPiece() => (int)Volatile.Read(ref _ticket) < Volatile.Read(ref _count);
+
+    // Claims and runs the next piece of the current run; false where there is none.
+    private bool TakePiece(int index)
     {
-        try
+        while (true)
         {
-            Span<float> scratch = Scratch(index, job.ScratchLength);
-            int piece;
-            while ((piece = Interlocked.Increment(ref _next) - 1) < _count)
-                job.Run(piece, scratch);
-        }
-        catch (Exception e)
-        {
-            _failure = e;
+            long ticket = Volatile.Read(ref _ticket);
+            int piece = (int)ticket;
+            if (piece >= Volatile.Read(ref _count))
+                return false;
+            // Once claimed, the run cannot end, and so neither job nor count can change, before the piece is done.
+            if (Interlocked.CompareExchange(ref _ticket, ticket + 1, ticket) != ticket)
+                continue;
+            Job job = _job!;
+            try
+            {
+                job.Run(piece, Scratch(index, job.ScratchLength));
+            }
+            catch (Exception e)
+            {
+                _failure = e;
+            }
+            Interlocked.Increment(ref _done);
+            return true;
         }
     }
 
