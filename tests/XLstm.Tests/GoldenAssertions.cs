@@ -83,11 +83,11 @@ internal static class GoldenAssertions
     }
 
     /// <summary>Writes y [B, count, D] as steps <paramref name="from"/>.. of whole [B, T, D].</summary>
-    internal static void Put(Tensor y, float[] whole, int T, int from)
+    internal static void Put(Tensor y, Span<float> whole, int T, int from)
     {
         int B = y.Shape[0], count = y.Shape[1], D = y.Shape[2];
         for (int b = 0; b < B; b++)
-            y.Span.Slice(b * count * D, count * D).CopyTo(whole.AsSpan((b * T + from) * D));
+            y.Span.Slice(b * count * D, count * D).CopyTo(whole[((b * T + from) * D)..]);
     }
 
     /// <summary>A block's or layer's own config, read as a stack of one block.</summary>

@@ -27,14 +27,12 @@ public sealed class MLstmBlock : IXLstmBlock
         MLstmLayerConfig layer = config.Mlstm;
         ParameterScope at = scope.At("xlstm");
         _dropout = dropout;
-        _inner = at.StoredShape("proj_down.weight") is { Count: 2 } stored && stored[1] is > 0 and < int.MaxValue
-            ? (int)stored[1] : layer.InnerSize(embeddingDim);
-        if (_inner % layer.QkvProjBlocksize != 0 || _inner % layer.NumHeads != 0)
-            throw new ArgumentException($"An inner width of {_inner} is divided neither by num_heads {layer.NumHeads} nor by qkv_proj_blocksize {layer.QkvProjBlocksize}, or only by one of them.", nameof(config));
+        // A checkpoint's own width counts: other implementations round the factor differently.
+        _inner = at.StoredShape("proj_down.weight") is { Count: 2 } stored && Fits(stored[1], layer) ? (int)stored[1] : layer.InnerSize(embeddingDim);
 
         InputNorm = new Norm(scope.At("xlstm_norm"), embeddingDim);
         Up = new Linear(at.At("proj_up"), embeddingDim, 2 * _inner, bias, Initializer.Small(embeddingDim));
-        int projections = _inner / layer.QkvProjBlocksize;
+        int projections = Projections(_inner, layer);
         Query = new BlockDiagonalLinear(at.At("q_proj"), _inner, _inner, projections, bias, Initializer.Small(embeddingDim));
         Key = new BlockDiagonalLinear(at.At("k_proj"), _inner, _inner, projections, bias, Initializer.Small(embeddingDim));
         Value = new BlockDiagonalLinear(at.At("v_proj"), _inner, _inner, projections, bias, Initializer.Small(embeddingDim));
@@ -97,6 +95,13 @@ public sealed class MLstmBlock : IXLstmBlock
             new Tensor(new Shape(batch, N, K, K)), new Tensor(new Shape(batch, N, K)), new Tensor(new Shape(batch, N)),
             Convolution is null ? null : new Tensor(new Shape(batch, Convolution.KernelSize - 1, _inner)));
     }
+
+    // As the config's own rule has it for the config's own width.
+    private static int Projections(int inner, MLstmLayerConfig layer) => (int)Math.Round((double)inner / layer.QkvProjBlocksize, MidpointRounding.ToEven);
+
+    // Where a stored width does not, the config's is taken, and the tensor of another shape is the error that is reported.
+    private static bool Fits(long inner, MLstmLayerConfig layer) =>
+        inner is > 0 and < int.MaxValue / 8 && inner % layer.NumHeads == 0 && Projections((int)inner, layer) is > 0 and var blocks && inner % blocks == 0;
 
     private static MLstmState? Expect(CellState? state) => state switch
     {

@@ -11,7 +11,7 @@ public sealed class GatedFeedForward
     public GatedFeedForward(ParameterScope scope, FeedForwardConfig config, int embeddingDim, int blocks)
     {
         // A checkpoint's own width counts: other implementations round the factor differently.
-        int inner = scope.StoredShape("proj_up.weight") is { Count: 2 } stored && stored[0] is > 0 and < int.MaxValue
+        int inner = scope.StoredShape("proj_up.weight") is { Count: 2 } stored && stored[0] is > 1 and < int.MaxValue
             ? (int)stored[0] / 2 : config.InnerSize(embeddingDim);
         Activation = ActivationNames.Parse(config.ActFn);
         Up = new Linear(scope.At("proj_up"), embeddingDim, 2 * inner, config.Bias, Initializer.Small(embeddingDim));

@@ -12,8 +12,9 @@ public static partial class Ops
     {
         int B = x.Shape[0], F = x.Shape[2], k = weight.Shape[2];
         var stateShape = new Shape(B, k - 1, F);
-        if (weight.Shape[0] != F)
+        if (weight.Shape[0] != F || (weight.Shape[1] != 1 && weight.Shape[1] != F))
             throw new ArgumentException($"x is {x.Shape}; {weight.Name} {weight.Shape} expects {weight.Shape[0]} features.", nameof(x));
+        CheckLengths(lengths, B, x.Shape[1]);
         if (state is not null && state.Shape != stateShape)
             throw new ArgumentException($"state is {state.Shape}, expected {stateShape}.", nameof(state));
         Tensor y = pass.Rent(x.Shape);

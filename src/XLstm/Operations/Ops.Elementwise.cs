@@ -108,6 +108,8 @@ public static partial class Ops
     /// <summary>f(first half) * second half of the last dimension: x [..., 2 F]; y [..., F].</summary>
     public static Tensor Gate(Pass pass, Tensor x, Activation function)
     {
+        if (x.Shape.Last % 2 != 0)
+            throw new ArgumentException($"x is {x.Shape}: the last dimension has no two halves.", nameof(x));
         Tensor y = pass.Rent(x.Shape.WithLast(x.Shape.Last / 2));
         pass.Workers.Run(Blocks(x.Shape.Rows), new GateWork(function, x, y, false));
         if (pass.Record)
@@ -145,6 +147,8 @@ public static partial class Ops
     {
         SameShape(h, a, nameof(a));
         SameShape(h, z, nameof(z));
+        if (skip.Length != h.Shape.Last)
+            throw new ArgumentException($"h is {h.Shape}; {skip} expects {skip.Length} as the last dimension.", nameof(h));
         Tensor y = pass.Rent(h.Shape);
         pass.Workers.Run(Blocks(h.Shape.Rows), new SkipGateWork(h, skip, a, z, y));
         if (pass.Record)

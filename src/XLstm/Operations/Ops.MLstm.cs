@@ -88,8 +88,8 @@ public static partial class Ops
         if (k.Shape != q.Shape || gates.Shape.Rows != q.Shape.Rows || v.Shape.Rows != q.Shape.Rows || N * K != q.Shape[2] || N * V != v.Shape[2])
             throw new ArgumentException($"q {q.Shape}, k {k.Shape}, v {v.Shape} and gates {gates.Shape} do not fit.", nameof(q));
         var shapeC = new Shape(B, N, K, V);
-        if (state is not null && state.C.Shape != shapeC)
-            throw new ArgumentException($"state.C is {state.C.Shape}, expected {shapeC}.", nameof(state));
+        if (state is not null && (state.C.Shape != shapeC || state.N.Shape != new Shape(B, N, K) || state.M.Shape != new Shape(B, N)))
+            throw new ArgumentException($"state is C {state.C.Shape}, n {state.N.Shape}, m {state.M.Shape}; expected C {shapeC} and what belongs to it.", nameof(state));
         CheckLengths(lengths, B, T);
         if (pass.Record && pass.Options.Form == MLstmForm.Recurrent)
             throw new InvalidOperationException("The recurrent form computes no gradients; record with the chunkwise or the parallel form.");
@@ -161,13 +161,15 @@ public static partial class Ops
     {
         public override void Backward(Pass pass)
         {
-            foreach (Tensor? tensor in (ReadOnlySpan<Tensor?>)[h, q, k, v, gates, state?.C, state?.N, state?.M])
+            foreach (Tensor? tensor in (ReadOnlySpan<Tensor?>)[h, state?.C, state?.N, state?.M])
                 pass.GradientOf(tensor);
-            pass.Workers.Run(q.Shape[0] * gates.Shape[2] / 2, new MLstmBackwardWork(pass.Options.Form, pass.Options.ChunkLength, options, q, k, v, gates, state, next, h, lengths));
+            pass.Workers.Run(q.Shape[0] * gates.Shape[2] / 2, new MLstmBackwardWork(
+                pass.Options.Form, pass.Options.ChunkLength, options, q, k, v, gates, state, next, h, lengths,
+                pass.GradientOrSpare(q), pass.GradientOrSpare(k), pass.GradientOrSpare(v), pass.GradientOrSpare(gates)));
         }
     }
 
-    private readonly struct MLstmBackwardWork(MLstmForm form, int chunk, MLstmOptions options, Tensor q, Tensor k, Tensor v, Tensor gates, MLstmState? state, MLstmState next, Tensor h, int[]? lengths) : IWork
+    private readonly struct MLstmBackwardWork(MLstmForm form, int chunk, MLstmOptions options, Tensor q, Tensor k, Tensor v, Tensor gates, MLstmState? state, MLstmState next, Tensor h, int[]? lengths, Tensor gradQ, Tensor gradK, Tensor gradV, Tensor gradGates) : IWork
     {
         private int Chunk => form == MLstmForm.Parallel ? Math.Max(1, q.Shape[1]) : chunk;
 
@@ -183,8 +185,8 @@ public static partial class Ops
             Span<float> dC0 = Part(state?.C.Gradient, index * K * V, K * V), dN0 = Part(state?.N.Gradient, index * K, K), dM0 = Part(state?.M.Gradient, index, 1);
             ReadOnlySpan<float> qs = Tail(q, keys), ks = Tail(k, keys), vs = Tail(v, values), inputs = Tail(gates, gate), forgets = Tail(gates, gate + N);
             ReadOnlySpan<float> hs = Tail(h, values), dH = Tail(h.Gradient!, values);
-            Span<float> dQ = Tail(q.Gradient!, keys), dK = Tail(k.Gradient!, keys), dV = Tail(v.Gradient!, values);
-            Span<float> dInput = Tail(gates.Gradient!, gate), dForget = Tail(gates.Gradient!, gate + N);
+            Span<float> dQ = Tail(gradQ, keys), dK = Tail(gradK, keys), dV = Tail(gradV, values);
+            Span<float> dInput = Tail(gradGates, gate), dForget = Tail(gradGates, gate + N);
             if (form == MLstmForm.Parallel)
                 MLstmParallel.Backward(shape, options, qs, ks, vs, inputs, forgets, C0, n0, m0, hs, dH, dC, dN, dM, dQ, dK, dV, dInput, dForget, dC0, dN0, dM0, scratch);
             else

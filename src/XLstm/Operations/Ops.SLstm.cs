@@ -66,7 +66,7 @@ public static partial class Ops
 
             int rows = shape.Batch * shape.Time, H = shape.Width;
             AddRows(pass, rows, 4 * H, written.Span, bias);
-            if (kernel.RequiresGradient)
+            if (kernel.RequiresGradient && rows > 0)
             {
                 pass.GradientOf(kernel);
                 Tensor before = Previous(pass);

@@ -112,6 +112,9 @@ public sealed class Session : IDisposable
         {
             foreach ((string name, Tensor tensor) in session.State.Tensors)
                 Read(file, name, tensor.Shape.ToString(), tensor.Length, tensor.Span, path);
+            int known = session.State.Tensors.Count() + 1;
+            if (file.Tensors.Count != known)
+                throw new CheckpointException(path, "the tensors", $"{known}", $"{file.Tensors.Count}", "The session belongs to another model.");
             Read(file, "logits", $"[{session._logits.Length}]", session._logits.Length, session._logits, path);
             return session;
         }

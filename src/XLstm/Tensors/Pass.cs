@@ -11,7 +11,7 @@ public enum MLstmForm
     /// <summary>All T x T pairs at once, as the paper's parallel equations.</summary>
     Parallel,
 
-    /// <summary>Step by step; no gradients.</summary>
+    /// <summary>Step by step; no gradients. A pass that does not record takes a single step in this form, whatever is asked for.</summary>
     Recurrent,
 }
 
@@ -138,6 +138,19 @@ public sealed class Pass : IDisposable
             tensor.Gradient.Span.Clear();
         }
         return tensor.Gradient.Span;
+    }
+
+    /// <summary>The gradient of a tensor, or memory that takes it where nobody wants it.</summary>
+    internal Tensor GradientOrSpare(Tensor tensor)
+    {
+        if (tensor.RequiresGradient)
+        {
+            GradientOf(tensor);
+            return tensor.Gradient!;
+        }
+        Tensor spare = _pool.Rent(tensor.Shape);
+        spare.Span.Clear();
+        return spare;
     }
 
     /// <summary>Registers a recorded operation; its outputs require gradients from here on.</summary>

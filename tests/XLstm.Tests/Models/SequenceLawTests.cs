@@ -1,0 +1,185 @@
+namespace XLstm.Tests;
+
+/// <summary>However a sequence is cut, padded, batched or stepped through, it gives the same numbers.</summary>
+public class SequenceLawTests
+{
+    public static TheoryData<string> Stacks => TestModels.StackNames;
+
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public void TwoSegmentsAreTheWhole(string name)
+    {
+        XLstmStack stack = TestModels.Stack(name, out _);
+        foreach (PassOptions options in TestModels.Forms)
+            foreach ((int T, int cut) in (ReadOnlySpan<(int, int)>)[(1, 0), (1, 1), (2, 1), (3, 1), (3, 2), (5, 0), (5, 2), (5, 5), (9, 1), (9, 8), (21, 3), (21, 18), (70, 33)])
+            {
+                using var pass = new Pass(options);
+                Tensor x = TestModels.Input(2, T, seed: (ulong)T);
+                (Tensor whole, StackState end) = stack.Forward(x, null, pass);
+                var y = new float[x.Length];
+                (Tensor first, StackState middle) = stack.Forward(GoldenAssertions.Segment(pass, x, 0, cut), null, pass);
+                (Tensor second, StackState last) = stack.Forward(GoldenAssertions.Segment(pass, x, cut, T - cut), middle, pass);
+                GoldenAssertions.Put(first, y, T, 0);
+                GoldenAssertions.Put(second, y, T, cut);
+                Numbers.Close($"{options.Form} {options.ChunkLength}, {cut} of {T}", whole.Span, y);
+                TestModels.Close($"{options.Form} {options.ChunkLength}, {cut} of {T}", end, last);
+            }
+    }
+
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public void StepsAreTheSequence(string name)
+    {
+        XLstmStack stack = TestModels.Stack(name, out _);
+        const int T = 19;
+        using var pass = new Pass();
+        Tensor x = TestModels.Input(3, T);
+        (Tensor whole, StackState end) = stack.Forward(x, null, pass);
+        foreach (bool fromNothing in (bool[])[true, false])
+        {
+            StackState? state = fromNothing ? null : stack.CreateState(3);
+            var y = new float[x.Length];
+            for (int t = 0; t < T; t++)
+            {
+                (Tensor output, state) = stack.Forward(GoldenAssertions.Step(pass, x, t), state, pass);
+                GoldenAssertions.Put(output, y, T, t);
+            }
+            Numbers.Close(name, whole.Span, y);
+            TestModels.Close(name, end, state!);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public void FormsAgree(string name)
+    {
+        XLstmStack stack = TestModels.Stack(name, out _);
+        Tensor x = TestModels.Input(2, 37);
+        using var reference = new Pass(new PassOptions(Form: MLstmForm.Recurrent));
+        (Tensor y, StackState end) = stack.Forward(x, null, reference);
+        foreach (PassOptions options in TestModels.Forms)
+        {
+            using var pass = new Pass(options);
+            (Tensor other, StackState otherEnd) = stack.Forward(x, null, pass);
+            Numbers.Close($"{options.Form} {options.ChunkLength}", y.Span, other.Span);
+            TestModels.Close($"{options.Form} {options.ChunkLength}", end, otherEnd);
+        }
+    }
+
+    /// <summary>Outputs, last states and all gradients, with rows of length 0 and of a fresh and a continued state.</summary>
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public void PaddedRowsAreEachRowAlone(string name)
+    {
+        XLstmStack stack = TestModels.Stack(name, out ParameterSet parameters);
+        int[] lengths = [7, 0, 11, 1, 2];
+        const int T = 11;
+        StackState start = Started(stack, lengths.Length);
+        foreach (StackState? state in (StackState?[])[null, start])
+            foreach (PassOptions options in TestModels.Forms.Where(f => f.Form != MLstmForm.Recurrent).Select(f => f with { Record = true }))
+            {
+                Tensor x = TestModels.Input(lengths.Length, T), g = TestModels.Input(lengths.Length, T, seed: 2);
+                for (int b = 0; b < lengths.Length; b++)
+                    g.Span.Slice((b * T + lengths[b]) * TestModels.Width, (T - lengths[b]) * TestModels.Width).Clear();
+                parameters.ClearGradients();
+                (float[] y, StackState end, float[] dx) = Learn(stack, x, g, state, options, lengths);
+                List<float[]> gradients = [.. parameters.Select(p => p.Gradient!.Span.ToArray())];
+
+                parameters.ClearGradients();
+                for (int b = 0; b < lengths.Length; b++)
+                {
+                    int count = lengths[b] * TestModels.Width, from = b * T * TestModels.Width;
+                    Tensor Alone(Tensor t) => new(new Shape(1, lengths[b], TestModels.Width), t.Span.Slice(from, count).ToArray());
+                    (float[] yAlone, StackState endAlone, float[] dxAlone) = Learn(stack, Alone(x), Alone(g), state is null ? null : TestModels.Row(state, b), options, null);
+                    Numbers.Close($"row {b}", yAlone, y.AsSpan(from, count));
+                    Numbers.Close($"gradient of row {b}", dxAlone, dx.AsSpan(from, count));
+                    Numbers.SameBits($"gradient past row {b}", new float[T * TestModels.Width - count], dx.AsSpan(from + count, T * TestModels.Width - count));
+                    TestModels.Close($"state of row {b}", endAlone, TestModels.Row(end, b));
+                }
+                foreach ((Parameter parameter, float[] expected) in parameters.Zip(gradients))
+                    Numbers.Close(parameter.Name, parameter.Gradient!.Span, expected);
+            }
+    }
+
+    // Row 0 stands at the start, the others have seen something.
+    private static StackState Started(XLstmStack stack, int batch)
+    {
+        using var pass = new Pass();
+        int[] seen = [.. Enumerable.Range(0, batch).Select(b => Math.Min(b, 3))];
+        return stack.Forward(TestModels.Input(batch, 3, seed: 9), null, pass, seen).State.Copy();
+    }
+
+    private static (float[] Y, StackState End, float[] Dx) Learn(XLstmStack stack, Tensor x, Tensor g, StackState? state, PassOptions options, int[]? lengths)
+    {
+        using var pass = new Pass(options);
+        x = x.Clone();
+        x.RequiresGradient = true;
+        (Tensor y, StackState end) = stack.Forward(x, state, pass, lengths);
+        pass.Backward(Ops.Multiply(pass, y, g));
+        return (y.Span.ToArray(), end.Copy(), x.Gradient!.Span.ToArray());
+    }
+
+    [Fact]
+    public void LanguageModelInSegmentsAndPadded()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        int[] lengths = [6, 0, 9];
+        const int T = 9;
+        int V = model.Config.VocabSize;
+        int[] tokens = TestModels.Tokens(3 * T);
+        using var pass = new Pass(new PassOptions(ChunkLength: 4));
+        (Tensor logits, StackState end) = model.Forward(tokens, 3, null, pass, lengths);
+        for (int b = 0; b < 3; b++)
+        {
+            int[] row = tokens[(b * T)..(b * T + lengths[b])];
+            int cut = row.Length / 2;
+            (Tensor first, StackState middle) = model.Forward(row[..cut], 1, null, pass);
+            (Tensor second, StackState last) = model.Forward(row[cut..], 1, middle, pass);
+            float[] alone = [.. first.Span, .. second.Span];
+            Numbers.Close($"row {b}", alone, logits.Span.Slice(b * T * V, alone.Length));
+            TestModels.Close($"row {b}", last, TestModels.Row(end, b));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public void RecordingChangesNoBit(string name)
+    {
+        XLstmStack stack = TestModels.Stack(name, out _);
+        Tensor x = TestModels.Input(3, 13);
+        foreach (PassOptions options in TestModels.Forms.Where(f => f.Form != MLstmForm.Recurrent))
+        {
+            using var plain = new Pass(options);
+            using var recording = new Pass(options with { Record = true });
+            (Tensor y, StackState end) = stack.Forward(x, null, plain, [13, 5, 0]);
+            (Tensor recorded, StackState recordedEnd) = stack.Forward(x, null, recording, [13, 5, 0]);
+            Numbers.SameBits(name, y.Span, recorded.Span);
+            foreach ((var a, var b) in end.Tensors.Zip(recordedEnd.Tensors))
+                Numbers.SameBits(a.Name, a.Tensor.Span, b.Tensor.Span);
+        }
+    }
+
+    [Fact]
+    public void WrongStatesAndLengthsAreNamed()
+    {
+        XLstmStack stack = TestModels.Stack("mixed", out _), other = TestModels.Stack("mlstm", out _);
+        using var pass = new Pass();
+        Tensor x = TestModels.Input(2, 4);
+        Assert.Contains("3", Assert.Throws<ArgumentException>(() => stack.Forward(x, other.CreateState(2), pass)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => stack.Forward(x, stack.CreateState(3), pass));
+        Assert.Throws<ArgumentException>(() => stack.Forward(x, new StackState([.. stack.CreateState(2).Blocks.Reverse().Skip(1), stack.CreateState(2).Blocks[1]]), pass));
+        foreach (string name in TestModels.StackNames.Select(d => d.Data))
+        {
+            XLstmStack each = TestModels.Stack(name, out _);
+            Assert.Contains("5", Assert.Throws<ArgumentOutOfRangeException>(() => each.Forward(x, null, pass, [1, 5])).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentOutOfRangeException>(() => each.Forward(x, null, pass, [-1, 2]));
+            Assert.Throws<ArgumentException>(() => each.Forward(x, null, pass, [1]));
+            Assert.Throws<ArgumentException>(() => each.Forward(TestModels.Input(2, 4, TestModels.Width + 1), null, pass));
+        }
+        Assert.Throws<InvalidOperationException>(() =>
+        {
+            using var recurrent = new Pass(new PassOptions(Record: true, Form: MLstmForm.Recurrent));
+            other.Forward(x, null, recurrent);
+        });
+    }
+}
