@@ -7,13 +7,11 @@ internal sealed class Forecaster
     private readonly SLstmBlock _tracker;
     private readonly MLstmBlock _memory;
     private readonly Norm _norm;
-    private readonly int _width;
 
     #region Layers
     // Every layer takes its parameters from a scope: names in checkpoints and shapes in memory come from this one place.
     public Forecaster(ParameterScope scope, int width)
     {
-        _width = width;
         _input = new Linear(scope.At("input"), inputs: 1, outputs: width);
         // The sLSTM tracks in which phase and regime the series is; the mLSTM looks up what followed in the past.
         _tracker = new SLstmBlock(scope.At("tracker"), new SLstmBlockConfig(new SLstmLayerConfig(), new FeedForwardConfig()), width);

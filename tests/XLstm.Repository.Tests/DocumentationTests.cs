@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace XLstm.Repository.Tests;
@@ -38,12 +39,41 @@ public sealed partial class DocumentationTests
             MatchCollection types = LinkedType().Matches(row[2]);
             Assert.NotEmpty(types);
             Assert.All(types, m => Assert.Matches(
-                $@"\b(class|struct|enum)\s+{m.Groups[1].Value}\b", RepositoryFiles.Read($"docs/{m.Groups[2].Value}".Replace("docs/../", "", StringComparison.Ordinal))));
+                $@"\b(class|record|struct|enum)\s+{m.Groups[1].Value}\b", RepositoryFiles.Read($"docs/{m.Groups[2].Value}".Replace("docs/../", "", StringComparison.Ordinal))));
             MatchCollection named = Code().Matches(row[3]);
             Assert.NotEmpty(named);
             Assert.All(named, m => Assert.Contains(m.Groups[1].Value, tests));
         });
     }
+
+    /// <summary>`SomeTests.Some_test` and `SomeTests` on any page are there.</summary>
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Tests_that_are_named_exist(string page)
+    {
+        HashSet<string> tests = TestNames();
+        HashSet<string> classes = [.. tests.Select(t => t.Split('.')[0])];
+        Assert.All(new Markdown(page).Lines.SelectMany(line => NamedTest().Matches(line)), m =>
+            Assert.Contains(m.Groups[1].Value, m.Groups[1].Value.Contains('.', StringComparison.Ordinal) ? tests : classes));
+    }
+
+    /// <summary>docs/files.md has every key of a config, a run and its log.</summary>
+    [Fact]
+    public void Every_key_is_documented()
+    {
+        IEnumerable<string> keys =
+        [
+            .. Matches("src/XLstm/Configuration/ModelConfigWriter.cs", WrittenKey()),
+            .. Matches("src/XLstm.Training/MetricsLog.cs", WrittenKey()),
+            .. Matches("src/XLstm.Training/RunOptions.cs", DocumentedParameter()).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName),
+            .. Matches("src/XLstm.Training/LearningRateSchedule.cs", DocumentedParameter()).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName),
+        ];
+        HashSet<string> documented = [.. new Markdown("docs/files.md").Lines.Where(l => l.StartsWith('|')).SelectMany(l => Word().Matches(l.Split('|')[1] + l.Split('|')[2])).Select(m => m.Value)];
+        Assert.True(keys.Count() > 40, $"Found {keys.Count()} keys only.");
+        Assert.Empty(keys.Except(["format", "version", "model", "mlstm"], StringComparer.Ordinal).Except(documented, StringComparer.Ordinal));
+    }
+
+    private static IEnumerable<string> Matches(string file, Regex pattern) => pattern.Matches(RepositoryFiles.Read(file)).Select(m => m.Groups[1].Value);
 
     private static IEnumerable<string> Regions() =>
         RepositoryFiles.Below("samples/", ".cs").SelectMany(f => Region().Matches(RepositoryFiles.Read(f))).Select(m => Outdent(m.Groups[1].Value));
@@ -80,4 +110,16 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Code();
+
+    [GeneratedRegex(@"`(\w+Tests(?:\.\w+)?)`")]
+    private static partial Regex NamedTest();
+
+    [GeneratedRegex(@"Write\w+\(""(\w+)")]
+    private static partial Regex WrittenKey();
+
+    [GeneratedRegex("""<param name="([A-Z]\w+)">""")]
+    private static partial Regex DocumentedParameter();
+
+    [GeneratedRegex(@"\w+")]
+    private static partial Regex Word();
 }
