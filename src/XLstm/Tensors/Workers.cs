@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace XLstm;
 
 /// <summary>Work that is cut into <c>count</c> independent pieces by its shape alone, so that the number of threads cannot change a result.</summary>
@@ -12,31 +10,31 @@ internal interface IWork
 }
 
 /// <summary>
-/// Threads that live as long as their pass and share out the pieces of one <see cref="IWork"/> at a time. The caller works
-/// along and waits for pieces that others have begun, never for a thread that has not woken up: on a busy machine a run is
-/// at worst as slow as on one thread.
+/// Threads that live as long as their pass and share out the pieces of one <see cref="IWork"/> at a time. A run ends when its
+/// pieces are done, not when every thread has looked: on a busy machine the caller does alone what nobody helps with.
 /// </summary>
 internal sealed class Workers : IDisposable
 {
-    // About the time between two runs of a pass; a thread that waits longer goes to sleep.
-    private const int SpinRounds = 1000;
-
     private readonly Thread[] _threads;
-    private readonly SemaphoreSlim _wake = new(0);
     private readonly float[][] _scratch;
     private readonly Dictionary<Type, Job> _jobs = [];
+    private readonly object _wake = new();
+    private readonly int _spins;
     private Job? _job;
-    private int _count, _done, _sleeping;
+
+    // Number of the run in the upper half, pieces that nobody has taken yet in the lower: one compare-and-swap takes a piece
+    // of that run and of no other. What else belongs to a run is read after that, when the run cannot end before the piece.
+    private long _open;
+    private int _count, _unfinished, _sleeping;
     private volatile bool _stopped;
     private Exception? _failure;
-
-    // Number of the run in the upper half, next piece in the lower: a claim succeeds only for the run it was read in.
-    private long _ticket;
 
     public Workers(int count)
     {
         _scratch = new float[count][];
         Array.Fill(_scratch, []);
+        // Pieces follow each other within microseconds while a pass runs; a thread that waits for them takes a processor, though.
+        _spins = count <= Environment.ProcessorCount ? 2000 : 0;
         _threads = new Thread[count - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -48,13 +46,12 @@ internal sealed class Workers : IDisposable
 
     public int Count => _threads.Length + 1;
 
-    /// <exception cref="Exception">Whatever a piece threw; the other pieces have run.</exception>
+    /// <summary>Runs the pieces 0 to count - 1, on the calling thread, too. What a piece throws reaches the caller when no piece runs any more.</summary>
     public void Run<TWork>(int count, in TWork work) where TWork : struct, IWork
     {
-        int scratchLength = work.ScratchLength;
         if (_threads.Length == 0 || count <= 1)
         {
-            Span<float> own = Scratch(0, scratchLength);
+            Span<float> own = Scratch(0, work.ScratchLength);
             for (int i = 0; i < count; i++)
                 work.Run(i, own);
             return;
@@ -62,30 +59,21 @@ internal sealed class Workers : IDisposable
 
         if (!_jobs.TryGetValue(typeof(TWork), out Job? known))
             _jobs.Add(typeof(TWork), known = new Job<TWork>());
-        // Closed while the next run is laid out: a thread that still looks at the last one finds nothing to claim.
-        Interlocked.Exchange(ref _ticket, _ticket | int.MaxValue);
         var job = (Job<TWork>)known;
         job.Work = work;
-        job.ScratchLength = scratchLength;
-        _job = job;
-        _count = count;
-        _done = 0;
-        _failure = null;
-        // Publishes all of the above: run number one up, piece 0.
-        Interlocked.Exchange(ref _ticket, ((_ticket >> 32) + 1) << 32);
-        int sleeping = Volatile.Read(ref _sleeping);
-        if (sleeping > 0)
-            _wake.Release(Math.Min(sleeping, count - 1));
+        job.ScratchLength = work.ScratchLength;
+        (_job, _count, _unfinished, _failure) = (job, count, count, null);
+        uint run = RunOf(_open) + 1;
+        Interlocked.Exchange(ref _open, ((long)run << 32) | (uint)count);
+        Wake();
 
-        while (TakePiece(0))
-        {
-        }
+        Share(run, 0);
         var spin = default(SpinWait);
-        while (Volatile.Read(ref _done) < count)
+        while (Volatile.Read(ref _unfinished) > 0)
             spin.SpinOnce(sleep1Threshold: -1);
         job.Work = default; // holds no tensors between runs
         if (_failure is { } failure)
-            ExceptionDispatchInfo.Throw(failure);
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
     public void Dispose()
@@ -93,58 +81,69 @@ internal sealed class Workers : IDisposable
         if (_stopped)
             return;
         _stopped = true;
-        if (_threads.Length > 0)
-            _wake.Release(_threads.Length);
+        Interlocked.Exchange(ref _open, (long)(RunOf(_open) + 1) << 32);
+        Wake();
         foreach (Thread thread in _threads)
             thread.Join();
-        _wake.Dispose();
     }
+
+    private static uint RunOf(long open) => (uint)(open >> 32);
 
     private void Loop(int index)
     {
-        int idle = 0;
-        while (!_stopped)
+        uint seen = 0;
+        while (true)
         {
-            if (TakePiece(index))
-                idle = 0;
-            else if (idle++ < SpinRounds)
+            for (int i = 0; i < _spins && RunOf(Volatile.Read(ref _open)) == seen; i++)
                 Thread.SpinWait(20);
-            else
-            {
-                Interlocked.Increment(ref _sleeping);
-                if (!HasPiece() && !_stopped)
-                    _wake.Wait();
-                Interlocked.Decrement(ref _sleeping);
-                idle = 0;
-            }
+            if (RunOf(Volatile.Read(ref _open)) == seen)
+                Sleep(seen);
+            if (_stopped)
+                return;
+            seen = RunOf(Volatile.Read(ref _open));
+            Share(seen, index);
         }
     }
 
-    private bool HasPiece() => (int)Volatile.Read(ref _ticket) < Volatile.Read(ref _count);
+    // A thread counts itself as sleeping before it looks for a new run for the last time, and a run is open before the
+    // sleepers are counted here: one of the two sees the other.
+    private void Wake()
+    {
+        if (Volatile.Read(ref _sleeping) == 0)
+            return;
+        lock (_wake)
+            Monitor.PulseAll(_wake);
+    }
 
-    // Claims and runs the next piece of the current run; false where there is none.
-    private bool TakePiece(int index)
+    private void Sleep(uint seen)
+    {
+        Interlocked.Increment(ref _sleeping);
+        lock (_wake)
+            while (RunOf(Volatile.Read(ref _open)) == seen)
+                Monitor.Wait(_wake);
+        Interlocked.Decrement(ref _sleeping);
+    }
+
+    private void Share(uint run, int index)
     {
         while (true)
         {
-            long ticket = Volatile.Read(ref _ticket);
-            int piece = (int)ticket;
-            if (piece >= Volatile.Read(ref _count))
-                return false;
-            // Once claimed, the run cannot end, and so neither job nor count can change, before the piece is done.
-            if (Interlocked.CompareExchange(ref _ticket, ticket + 1, ticket) != ticket)
+            long open = Volatile.Read(ref _open);
+            int left = (int)(uint)open;
+            if (RunOf(open) != run || left == 0)
+                return;
+            if (Interlocked.CompareExchange(ref _open, open - 1, open) != open)
                 continue;
-            Job job = _job!;
             try
             {
-                job.Run(piece, Scratch(index, job.ScratchLength));
+                Job job = _job!;
+                job.Run(_count - left, Scratch(index, job.ScratchLength));
             }
             catch (Exception e)
             {
-                _failure = e;
+                Interlocked.CompareExchange(ref _failure, e, null);
             }
-            Interlocked.Increment(ref _done);
-            return true;
+            Interlocked.Decrement(ref _unfinished);
         }
     }
 

@@ -1,0 +1,147 @@
+namespace XLstm.Tests;
+
+public class WorkersTests
+{
+    private readonly struct Count(int[] counts) : IWork
+    {
+        public int ScratchLength => 16;
+
+        public void Run(int index, Span<float> scratch)
+        {
+            Assert.Equal(16, scratch.Length);
+            Interlocked.Increment(ref counts[index]);
+        }
+    }
+
+    private readonly struct Fail(int at, int scratchLength = 0) : IWork
+    {
+        public int ScratchLength => scratchLength;
+
+        public void Run(int index, Span<float> scratch)
+        {
+            if (index == at)
+                throw new InvalidDataException($"piece {index}");
+        }
+    }
+
+    /// <summary>Two pieces that write to the scratch they were given and read it back after the other has run.</summary>
+    private readonly struct Meet(Barrier barrier, bool[] kept) : IWork
+    {
+        public int ScratchLength => 1000;
+
+        public void Run(int index, Span<float> scratch)
+        {
+            scratch.Fill(index);
+            barrier.SignalAndWait(TimeSpan.FromSeconds(30));
+            kept[index] = scratch.IndexOfAnyExcept(index) < 0;
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(8)]
+    public void EveryPieceRunsOnceInThousandsOfRuns(int threads)
+    {
+        using var workers = new Workers(threads);
+        Assert.Equal(threads, workers.Count);
+        var counts = new int[17];
+        int runs = 0;
+        for (int i = 0; i < 3000; i++)
+        {
+            int pieces = i % 18;
+            workers.Run(pieces, new Count(counts));
+            runs += pieces;
+        }
+        Assert.Equal(runs, counts.Sum());
+        // Pieces 0 to n-1 of each run: the earlier ones have run more often.
+        for (int i = 1; i < counts.Length; i++)
+            Assert.InRange(counts[i], 1, counts[i - 1]);
+        Assert.Equal(Enumerable.Range(0, 3000).Count(i => i % 18 > 16), counts[16]);
+    }
+
+    [Fact]
+    public void SleepingThreadsWakeUp()
+    {
+        using var workers = new Workers(3);
+        var counts = new int[5];
+        for (int i = 0; i < 20; i++)
+        {
+            workers.Run(5, new Count(counts));
+            Thread.Sleep(i % 4 * 5); // long enough for the threads to stop spinning, or not
+        }
+        Assert.All(counts, c => Assert.Equal(20, c));
+    }
+
+    [Fact]
+    public void PiecesDoNotShareScratch()
+    {
+        using var workers = new Workers(2);
+        using var barrier = new Barrier(2);
+        for (int i = 0; i < 50; i++)
+        {
+            var kept = new bool[2];
+            workers.Run(2, new Meet(barrier, kept));
+            Assert.Equal([true, true], kept);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(8)]
+    public void AnExceptionReachesTheCallerAndTheNextRunWorks(int threads)
+    {
+        using var workers = new Workers(threads);
+        for (int at = 0; at < 20; at++)
+        {
+            Assert.Equal($"piece {at}", Assert.Throws<InvalidDataException>(() => workers.Run(20, new Fail(at))).Message);
+            workers.Run(20, new Fail(-1));
+            var counts = new int[20];
+            workers.Run(20, new Count(counts));
+            Assert.All(counts, c => Assert.Equal(1, c));
+        }
+    }
+
+    [Fact]
+    public void ScratchThatCannotBeHadIsAnException()
+    {
+        using var workers = new Workers(2);
+        Assert.ThrowsAny<Exception>(() => workers.Run(2, new Fail(-1, scratchLength: -1)));
+        workers.Run(2, new Fail(-1));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void DisposeTwice(int threads)
+    {
+        var workers = new Workers(threads);
+        workers.Run(3, new Fail(-1));
+        workers.Dispose();
+        workers.Dispose();
+        new Workers(threads).Dispose();
+    }
+
+    /// <summary>A worker that waits for its next run keeps no tensor of the last one alive.</summary>
+    [Fact]
+    public void NothingIsKeptBetweenRuns()
+    {
+        using var workers = new Workers(2);
+        WeakReference Run()
+        {
+            var counts = new int[4];
+            workers.Run(4, new Count(counts));
+            return new WeakReference(counts);
+        }
+
+        WeakReference counts = Run();
+        for (int i = 0; i < 20 && counts.IsAlive; i++)
+        {
+            Thread.Sleep(5);
+            GC.Collect();
+        }
+        Assert.False(counts.IsAlive);
+    }
+}
