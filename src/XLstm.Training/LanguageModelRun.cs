@@ -127,6 +127,7 @@ public sealed class LanguageModelRun : IDisposable
     /// <exception cref="IOException">A file cannot be written, for example because the disk is full, or another process trains this run; the last checkpoint stands.</exception>
     public RunProgress Train(IRunObserver? observer = null, CancellationToken cancellation = default)
     {
+        using IDisposable held = RunFiles.Hold(Directory);
         using MetricsLog log = MetricsLog.Open(Options.Log ?? RunFiles.Log(Directory), _position.Logged);
         (_trainer.Pass.Cancellation, _evaluation.Cancellation) = (cancellation, cancellation);
         var clock = new RunClock(_position.ElapsedSeconds, TokensPerStep);

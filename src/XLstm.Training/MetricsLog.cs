@@ -15,7 +15,7 @@ internal sealed class MetricsLog : IDisposable
 
     /// <summary>
     /// Opens the log of a run of which <paramref name="steps"/> steps are to stay: what comes after their last line, which
-    /// the run will write again, is cut off. While it is open no other process can open it: two would write one run.
+    /// the run will write again, is cut off.
     /// </summary>
     /// <exception cref="IOException">It cannot be opened or written; the message names it.</exception>
     public static MetricsLog Open(string path, long steps)

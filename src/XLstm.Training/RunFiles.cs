@@ -38,6 +38,23 @@ internal static class RunFiles
 
     public static string Log(string directory) => Path.Combine(directory, "log.jsonl");
 
+    /// <summary>Holds the run until disposed: two processes that train one run would destroy it.</summary>
+    /// <exception cref="IOException">Another process holds it, or the directory cannot be written.</exception>
+    public static IDisposable Hold(string directory)
+    {
+        string path = Path.Combine(directory, ".lock");
+        try
+        {
+            Directory.CreateDirectory(directory);
+            // The system lets go of it when the process ends, however it ends.
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{directory}: the run is being trained, or its folder cannot be written: {e.Message}", e);
+        }
+    }
+
     /// <summary>
     /// Replaces the run of a directory by the files that <paramref name="write"/> puts into a folder. They take their places
     /// only when all are written, so that a full disk leaves the old run as it was; a process killed while they do leaves no
@@ -46,6 +63,7 @@ internal static class RunFiles
     public static void Replace(string directory, Action<string> write)
     {
         string fresh = Path.Combine(directory, ".new");
+        using IDisposable held = Hold(directory);
         try
         {
             if (Directory.Exists(fresh))
