@@ -23,7 +23,7 @@ Console.WriteLine($"accuracy before  {Accuracy():P1}");
 
 #region Training
 using var trainer = new Trainer(parameters, new OptimizerOptions(LearningRate: 4e-3));
-for (int step = 0; step < 120; step++)
+for (int step = 0; step < 200; step++)
 {
     Windows windows = Windows.Draw(16, ref random);
     trainer.Step(pass => Ops.CrossEntropy(pass, Logits(pass, windows), windows.Labels));

@@ -28,8 +28,8 @@ foreach (int tokens in (int[])[100, 1_000, 10_000])
 #region Fork
 // Two continuations of the same past, which neither of them reads again.
 using Session other = session.Fork();
-Console.WriteLine($"one branch   ...{Continue(session, 60, seed: 2)}");
-Console.WriteLine($"another      ...{Continue(other, 60, seed: 3)}");
+Console.WriteLine($"one branch   ...{Continue(session, "\nThe cat ")}");
+Console.WriteLine($"another      ...{Continue(other, "\nThe rain ")}");
 #endregion
 
 #region Save
@@ -39,15 +39,16 @@ session.Save(file);
 using Session restored = Session.Load(model, file);
 bool same = session.Logits.SequenceEqual(restored.Logits);
 Console.WriteLine($"restored at token {restored.Position}: logits {(same ? "equal" : "differ")}");
-Console.WriteLine($"continues    {(Continue(session, 60, seed: 4) == Continue(restored, 60, seed: 4) ? "alike" : "differently")}");
+Console.WriteLine($"continues    {(Continue(session, "\nThe ") == Continue(restored, "\nThe ") ? "alike" : "differently")}");
 #endregion
 
-string Continue(Session from, int tokens, ulong seed)
+string Continue(Session from, string prompt)
 {
-    var draws = new Sampler(new SamplingOptions(Temperature: 0.5f, Seed: seed));
+    from.Append(tokenizer.Encode(prompt));
+    var draws = new Sampler(new SamplingOptions(Temperature: 0.5f, Seed: 2));
     IncrementalDecoder decoder = tokenizer.CreateDecoder();
-    var text = new StringBuilder();
-    for (int i = 0; i < tokens; i++)
+    var text = new StringBuilder(prompt);
+    for (int i = 0; i < 60; i++)
     {
         int token = draws.Next(from.Logits);
         text.Append(decoder.Append(token));
