@@ -1,3 +1,5 @@
+using XLstm.Training;
+
 namespace XLstm.Cli;
 
 /// <summary>A mistake that the user can repair; the message says how.</summary>
@@ -18,12 +20,17 @@ internal static class Failure
     public static string Describe(Exception failure) => failure switch
     {
         OperationCanceledException => "stopped.",
-        CommandError or IOException or UnauthorizedAccessException or InvalidOperationException or NotSupportedException => failure.Message,
+        IOException full when IsFullDisk(full) => full.Message + Environment.NewLine + "The disk is full. Make room and repeat the command; \"train\" goes on with --resume.",
+        CommandError or DivergedException or IOException or UnauthorizedAccessException or InvalidOperationException or NotSupportedException => failure.Message,
         ArgumentException argument => Message(argument),
         OutOfMemoryException => "not enough memory. A smaller model, --batch or --context needs less.",
         AggregateException { InnerException: { } inner } => Describe(inner),
         _ => $"{failure.GetType().Name}: {failure.Message}{Environment.NewLine}This is not your mistake. Run again with --verbose to see where it happened, and report it.",
     };
+
+    // ENOSPC where errors are those of Unix, ERROR_DISK_FULL on Windows.
+    private static bool IsFullDisk(IOException failure) =>
+        (failure.HResult & 0xFFFF) is 28 or 0x70 || (failure.InnerException is IOException inner && IsFullDisk(inner));
 
     // The name of a parameter of some method means nothing on a command line.
     private static string Message(ArgumentException failure)

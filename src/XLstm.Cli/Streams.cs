@@ -8,12 +8,11 @@ namespace XLstm.Cli;
 /// <param name="Out">Results.</param>
 /// <param name="OutIsTerminal">A person watches: lines may be rewritten, and signs beyond ASCII used.</param>
 /// <param name="Error">Notes and failures.</param>
-internal sealed record Streams(TextReader In, bool InIsTerminal, TextWriter Out, bool OutIsTerminal, TextWriter Error)
+/// <param name="Width">Columns for text that is laid out.</param>
+internal sealed record Streams(TextReader In, bool InIsTerminal, TextWriter Out, bool OutIsTerminal, TextWriter Error, int Width = Streams.WidthOfFiles)
 {
-    private const int WidthOfFiles = 100;
-
-    /// <summary>Columns for text that is laid out.</summary>
-    public int Width => OutIsTerminal ? Math.Max(Console.WindowWidth, 20) : WidthOfFiles;
+    public const int WidthOfFiles = 100;
+    private const int NarrowestTerminal = 20;
 
     public static Streams OfConsole()
     {
@@ -21,6 +20,7 @@ internal sealed record Streams(TextReader In, bool InIsTerminal, TextWriter Out,
         Console.OutputEncoding = utf8;
         return new Streams(
             new StreamReader(Console.OpenStandardInput(), utf8), !Console.IsInputRedirected,
-            Console.Out, !Console.IsOutputRedirected, Console.Error);
+            Console.Out, !Console.IsOutputRedirected, Console.Error,
+            Console.IsOutputRedirected ? WidthOfFiles : Math.Max(Console.WindowWidth, NarrowestTerminal));
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace XLstm.Cli.Tests;
 
 /// <summary>Runs commands in this process.</summary>
@@ -55,11 +53,6 @@ internal sealed class TemporaryFolder : IDisposable
     public string Root => _folder.FullName;
 
     public void Dispose() => _folder.Delete(recursive: true);
-}
-
-internal static class Golden
-{
-    public static string Folder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "..", "testdata", "golden");
 }
 
 /// <summary>A model of one block of each kind with a byte tokenizer, small enough for a test.</summary>

@@ -7,8 +7,13 @@ public class FailureTests
         Assert.Equal("heads is 3.", Failure.Describe(new ArgumentOutOfRangeException("heads", 3, "heads is 3.")));
 
     [Fact]
-    public void A_full_disk_is_told() =>
-        Assert.Equal("/x: cannot be written: No space left on device", Failure.Describe(new IOException("/x: cannot be written: No space left on device")));
+    public void A_full_disk_is_told_with_what_to_do()
+    {
+        var full = new IOException("No space left on device", 28);
+        string message = Failure.Describe(new IOException("/x: cannot be written: No space left on device", full));
+        Assert.Contains("/x: cannot be written", message, StringComparison.Ordinal);
+        Assert.Contains("Make room", message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Failures_of_the_program_are_told_apart() => Assert.Contains("not your mistake", Failure.Describe(new InvalidCastException("?")), StringComparison.Ordinal);

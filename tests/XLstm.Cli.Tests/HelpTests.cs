@@ -11,6 +11,7 @@ public class HelpTests
     public void Nothing_is_the_same_as_help() => Assert.Equal(Cli.Run("--help").Succeeds(), Cli.Run().Succeeds());
 
     [Theory]
+    [InlineData("train")]
     [InlineData("generate")]
     [InlineData("logits")]
     [InlineData("info")]
@@ -41,6 +42,24 @@ public class HelpTests
     [InlineData("--max-tokens", "99999999999", "whole number")]
     [InlineData("--seed", "-1", "--seed")]
     public void Impossible_values_are_usage_errors(string option, string value, string message) => Cli.Run("generate", option, value).FailsAsUsage(option, message);
+
+    [Theory]
+    [InlineData("--steps", "0")]
+    [InlineData("--minutes", "0")]
+    [InlineData("--lr", "-1")]
+    [InlineData("--batch", "0")]
+    [InlineData("--schedule", "sideways")]
+    [InlineData("--beta1", "2")]
+    [InlineData("--threads", "-1")]
+    public void Impossible_values_of_training_are_usage_errors(string option, string value) => Cli.Run("train", option, value).FailsAsUsage(option);
+
+    [Theory]
+    [InlineData("--steps", "1", "--minutes", "1")]
+    [InlineData("--preset", "tiny", "--config", "x")]
+    [InlineData("--preset", "tiny", "--init", "x")]
+    [InlineData("text.txt", "--batch-file", "x")]
+    [InlineData("--resume", "--force")]
+    public void Options_that_exclude_each_other_are_usage_errors(params string[] args) => Cli.Run(["train", .. args]).FailsAsUsage("exclude each other");
 
     [Fact]
     public void Required_options_are_named() => Cli.Run("logits").FailsAsUsage("--tokens");

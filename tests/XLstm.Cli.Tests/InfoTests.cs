@@ -1,3 +1,5 @@
+using XLstm.Golden;
+
 namespace XLstm.Cli.Tests;
 
 public sealed class InfoTests : IDisposable
@@ -21,8 +23,8 @@ public sealed class InfoTests : IDisposable
     [Fact]
     public void Models_of_the_Python_package_are_described()
     {
-        Has(Cli.Run("info", Path.Combine(Golden.Folder(), "lm", "lm_readme")).Succeeds(), "4: m s m m", "39,512", "another program", "no tokenizer.json");
-        Has(Cli.Run("info", Path.Combine(Golden.Folder(), "lm", "lm_tied_wdemb")).Succeeds(), "head tied");
+        Has(Cli.Run("info", new GoldenCase("lm/lm_readme").Folder).Succeeds(), "4: m s m m", "39,512", "another program", "no tokenizer.json");
+        Has(Cli.Run("info", new GoldenCase("lm/lm_tied_wdemb").Folder).Succeeds(), "head tied");
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using XLstm.Golden;
 
 namespace XLstm.Cli.Tests;
 
@@ -19,19 +20,12 @@ public sealed class LogitsTests : IDisposable
     [InlineData("lm_tied_wdemb", "Recurrent")]
     public void Logits_agree_with_the_reference(string name, string form)
     {
-        string source = Path.Combine(Golden.Folder(), "lm", name);
-        using SafetensorsFile golden = SafetensorsFile.Open(Path.Combine(source, "io.safetensors"));
-        int[] shape = [.. golden.Info("f64.logits").Shape.Select(s => (int)s)];
-        (long[] read, float[] expected) = (new long[golden.Info("in.tokens").Count], new float[golden.Info("f64.logits").Count]);
-        golden.ReadInt64("in.tokens", read);
-        golden.ReadFloats("f64.logits", expected);
-        int stored = read.Length / shape[0];
-        long[] tokens = [.. Enumerable.Range(0, shape[0]).SelectMany(b => read[(b * stored)..(b * stored + shape[1])])];
+        var golden = new GoldenCase("lm/" + name);
+        int[] shape = golden.Shape("f64.logits");
+        long[] tokens = [.. golden.Longs("in.tokens").Chunk(shape[1] + 1).SelectMany(row => row[..^1])];
         string file = Tokens(tokens, shape[0], shape[1]);
-        Cli.Run("logits", "--model", source, "--tokens", file, "--output", _folder["out.safetensors"], "--form", form).Succeeds();
-        float[] actual = Logits(shape);
-        float most = actual.Zip(expected).Max(p => Math.Abs(p.First - p.Second));
-        Assert.InRange(most, 0, 2e-4f);
+        Cli.Run("logits", "--model", golden.Folder, "--tokens", file, "--output", _folder["out.safetensors"], "--form", form).Succeeds();
+        golden.AssertClose("logits", Logits(shape));
     }
 
     [Fact]

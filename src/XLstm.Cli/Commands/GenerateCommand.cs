@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using XLstm.Cli.Runs;
 
 namespace XLstm.Cli.Commands;
 
@@ -52,7 +53,7 @@ internal sealed class GenerateCommand : DocumentedCommand
         using Session session = Open(model, file, parse.GetValue(_threads));
         int[] prompt = tokenizer.Encode(Prompt(parse));
         if (prompt.Length == 0 && session.Position == 0)
-            prompt = [StartOf(tokenizer)];
+            prompt = [TextSample.StartOf(tokenizer)];
         session.Append(prompt, Cancellation);
         long started = Stopwatch.GetTimestamp();
         int written = Write(session, tokenizer, sampler, parse.GetValue(_maxTokens), directory);
@@ -83,20 +84,6 @@ internal sealed class GenerateCommand : DocumentedCommand
         return text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
     }
 
-    private static int StartOf(TextTokenizer tokenizer)
-    {
-        if (tokenizer.EndOfText is { } end)
-            return end;
-        try
-        {
-            return tokenizer.Encode("\n")[0];
-        }
-        catch (ArgumentException)
-        {
-            return 0; // a vocabulary of characters without a line break
-        }
-    }
-
     private int Write(Session session, TextTokenizer tokenizer, Sampler sampler, int count, string directory)
     {
         IncrementalDecoder decoder = tokenizer.CreateDecoder();
@@ -119,7 +106,7 @@ internal sealed class GenerateCommand : DocumentedCommand
         {
             if (text.Length == 0)
                 return;
-            Streams.Out.Write(text);
+            Streams.Out.Write(Streams.OutIsTerminal ? TextSample.Printable(text) : text);
             Streams.Out.Flush();
             lineIsOpen = text[^1] != '\n';
         }

@@ -14,12 +14,7 @@ internal sealed class LogitsCommand : DocumentedCommand
     private readonly Option<string> _model = Commands.Options.Model();
     private readonly Option<string> _tokens = new("--tokens") { HelpName = "FILE", Required = true, Description = "A safetensors file with a tensor \"tokens\", I64 [B, T]: B rows of T tokens." };
     private readonly Option<string> _output = new("--output") { HelpName = "FILE", Required = true, Description = "The safetensors file to write: \"logits\", F32 [B, T, vocabulary]." };
-    private readonly Option<MLstmForm> _form = new("--form")
-    {
-        HelpName = "chunkwise|parallel|recurrent",
-        Description = "How the mLSTM is computed; the numbers agree to rounding. Parallel needs memory for T x T pairs.",
-        DefaultValueFactory = _ => MLstmForm.Chunkwise,
-    };
+    private readonly Option<MLstmForm?> _form = Commands.Options.Choice<MLstmForm>("--form", "How the mLSTM is computed; the numbers agree to rounding. Parallel needs memory for T x T pairs. [default: chunkwise]");
     private readonly Option<int> _threads = Commands.Options.Threads(0);
 
     public LogitsCommand(Streams streams, CancellationToken cancellation)
@@ -46,7 +41,7 @@ internal sealed class LogitsCommand : DocumentedCommand
         XLstmLanguageModel model = ModelDirectory.Load(parse.GetRequiredValue(_model));
         TokenTable tokens = TokenTable.Read(file, "tokens");
         tokens.Check(0, model.Config.VocabSize, "a token of the model");
-        using var pass = new Pass(new PassOptions(Threads: parse.GetValue(_threads), Form: parse.GetValue(_form))) { Cancellation = Cancellation };
+        using var pass = new Pass(new PassOptions(Threads: parse.GetValue(_threads), Form: parse.GetValue(_form) ?? MLstmForm.Chunkwise)) { Cancellation = Cancellation };
         SafetensorsWriter.Write(output, [new TensorToWrite(
             "logits", DType.F32, [tokens.Rows, tokens.Steps, model.Config.VocabSize], stream => Write(model, tokens, pass, stream))]);
         Note($"{output}: logits [{tokens.Rows}, {tokens.Steps}, {model.Config.VocabSize}].");

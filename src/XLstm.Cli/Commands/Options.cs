@@ -21,6 +21,27 @@ internal static class Options
         where T : struct, INumber<T>
         => new(name) { HelpName = value, Description = description, CustomParser = text => Parse(text, name, least, most) };
 
+    /// <summary>One of the names of an enumeration, in small letters; null where none is given.</summary>
+    public static Option<T?> Choice<T>(string name, string description)
+        where T : struct, Enum
+    {
+        string names = string.Join('|', Enum.GetNames<T>()).ToLowerInvariant();
+        return new Option<T?>(name)
+        {
+            HelpName = names,
+            Description = description,
+            CustomParser = text =>
+            {
+                string given = text.Tokens[0].Value;
+                int index = Array.FindIndex(Enum.GetNames<T>(), n => string.Equals(n, given, StringComparison.OrdinalIgnoreCase));
+                if (index >= 0)
+                    return Enum.GetValues<T>()[index];
+                text.AddError($"{name} is {given}; expected {names}.");
+                return null;
+            },
+        };
+    }
+
     public static Option<int> Threads(int normal) => Number(
         "--threads", "N", "Processor cores to use; 0 for all. Results do not depend on it.", normal, 0, 1024);
 
@@ -44,7 +65,7 @@ internal static class Options
 
     private static string Range<T>(T least, T? most)
         where T : struct, INumber<T>
-        => !T.IsInteger(least) ? $"above 0, {Show(most!.Value)} at most"
+        => !T.IsInteger(least) ? "above 0" + (most is null ? "" : $", {Show(most.Value)} at most")
         : most is null ? $"{Show(least)} or more"
         : $"{Show(least)} to {Show(most.Value)}";
 

@@ -26,6 +26,7 @@ internal sealed class RootCommandOfXLstm : RootCommand
     public RootCommandOfXLstm(Streams streams, CancellationToken cancellation)
         : base("xlstm trains and runs xLSTM language models on the processor of this machine.")
     {
+        Add(new TrainCommand(streams, cancellation));
         Add(new GenerateCommand(streams, cancellation));
         Add(new LogitsCommand(streams, cancellation));
         Add(new InfoCommand(streams, cancellation));

@@ -1,17 +1,43 @@
+using System.Text.Json;
+
 namespace XLstm.Cli.Plotting;
 
-/// <summary>Losses over the steps of a run, in nats per token.</summary>
+/// <summary>Losses over the steps of a run, in nats per token; of a long run, means over several steps, so that memory has a limit.</summary>
 internal sealed class LossCurve
 {
-    private readonly List<(double Step, double Loss)> _training = [], _validation = [];
+    private readonly Series _training = new(), _validation = new();
 
-    public IReadOnlyList<(double Step, double Loss)> Training => _training;
+    public IReadOnlyList<(double Step, double Loss)> Training => _training.Points;
 
-    public IReadOnlyList<(double Step, double Loss)> Validation => _validation;
+    public IReadOnlyList<(double Step, double Loss)> Validation => _validation.Points;
 
-    public void AddTraining(long step, double loss) => Add(_training, step, loss);
+    public void AddTraining(long step, double loss) => _training.Add(step, loss);
 
-    public void AddValidation(long step, double loss) => Add(_validation, step, loss);
+    public void AddValidation(long step, double loss) => _validation.Add(step, loss);
+
+    /// <summary>The curve of the steps before <paramref name="limit"/> in a log of JSON lines; lines that cannot be read are left out.</summary>
+    public static LossCurve Read(string log, long limit)
+    {
+        var curve = new LossCurve();
+        foreach (string line in File.Exists(log) ? File.ReadLines(log) : [])
+        {
+            try
+            {
+                using JsonDocument entry = JsonDocument.Parse(line);
+                long step = entry.RootElement.GetProperty("step").GetInt64();
+                if (step >= limit)
+                    break;
+                curve.AddTraining(step + 1, entry.RootElement.GetProperty("loss").GetDouble());
+                if (entry.RootElement.TryGetProperty("validation_loss", out JsonElement validation))
+                    curve.AddValidation(step + 1, validation.GetDouble());
+            }
+            catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+            {
+                // A picture without one of its points is better than no run.
+            }
+        }
+        return curve;
+    }
 
     /// <summary>Means over at most <paramref name="buckets"/> stretches of equal length: what can be seen of a long, noisy curve.</summary>
     public static List<(double Step, double Loss)> Thinned(IReadOnlyList<(double Step, double Loss)> points, int buckets)
@@ -29,9 +55,27 @@ internal sealed class LossCurve
         return thinned;
     }
 
-    private static void Add(List<(double, double)> points, long step, double loss)
+    private sealed class Series
     {
-        if (double.IsFinite(loss))
-            points.Add((step, loss));
+        private const int MostPoints = 1 << 13;
+        private int _stepsPerPoint = 1, _count;
+        private double _step, _loss;
+
+        public List<(double Step, double Loss)> Points { get; private set; } = [];
+
+        public void Add(long step, double loss)
+        {
+            if (!double.IsFinite(loss))
+                return;
+            (_step, _loss, _count) = (_step + step, _loss + loss, _count + 1);
+            if (_count < _stepsPerPoint)
+                return;
+            Points.Add((_step / _count, _loss / _count));
+            (_step, _loss, _count) = (0, 0, 0);
+            if (Points.Count < MostPoints)
+                return;
+            Points = Thinned(Points, MostPoints / 2);
+            _stepsPerPoint *= 2;
+        }
     }
 }
