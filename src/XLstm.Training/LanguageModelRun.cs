@@ -10,7 +10,7 @@ public sealed class LanguageModelRun : IDisposable
 {
     private const double CheckpointSeconds = 15;
     private const int StepsBeforePlan = 10;
-    private const long ValidationTokens = 1 << 17;
+    private const long ValidationTokens = 1 << 16;
 
     private readonly RunData _data;
     private readonly Trainer _trainer;

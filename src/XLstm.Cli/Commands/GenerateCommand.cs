@@ -102,11 +102,15 @@ internal sealed class GenerateCommand : DocumentedCommand
             Streams.Out.WriteLine();
         return written;
 
-        void Show(string text)
+        void Show(ReadOnlySpan<char> text)
         {
-            if (text.Length == 0)
+            if (text.IsEmpty)
                 return;
-            Streams.Out.Write(Streams.OutIsTerminal ? TextSample.Printable(text) : text);
+            if (Streams.OutIsTerminal)
+                foreach (char c in text)
+                    Streams.Out.Write(TextSample.Printable(c));
+            else
+                Streams.Out.Write(text);
             Streams.Out.Flush();
             lineIsOpen = text[^1] != '\n';
         }

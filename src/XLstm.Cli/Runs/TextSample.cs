@@ -40,5 +40,8 @@ internal static class TextSample
     }
 
     /// <summary>The text without signs that would command a terminal.</summary>
-    public static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c));
+    public static string Printable(string text) => string.Concat(text.Select(Printable));
+
+    /// <inheritdoc cref="Printable(string)"/>
+    public static char Printable(char c) => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c;
 }

@@ -103,6 +103,20 @@ public sealed class XLstmLanguageModel
         return Stack.Forward(x, state, pass, lengths);
     }
 
+    // Names, shapes and a sample of the weights: enough to tell models, and trainings of one model, apart.
+    internal string Fingerprint()
+    {
+        ulong hash = 0;
+        foreach (Parameter parameter in Parameters)
+        {
+            hash = RandomSource.SeedFor(hash, parameter.ToString());
+            int step = Math.Max(1, parameter.Length / 64);
+            for (int i = 0; i < parameter.Length; i += step)
+                hash = new RandomSource(hash ^ BitConverter.SingleToUInt32Bits(parameter.Span[i])).NextBits();
+        }
+        return hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>A new session at the start of a text.</summary>
     public Session CreateSession(int threads = 1) => new(this, threads);
 }

@@ -95,6 +95,7 @@ public sealed class Session : IDisposable
         {
             ["format"] = "xlstm-net-session",
             ["version"] = "1",
+            ["model"] = Model.Fingerprint(),
             ["position"] = Position.ToString(CultureInfo.InvariantCulture),
         });
     }
@@ -107,6 +108,8 @@ public sealed class Session : IDisposable
         if (file.Metadata.GetValueOrDefault("format") != "xlstm-net-session" || file.Metadata.GetValueOrDefault("version") != "1"
             || !long.TryParse(file.Metadata.GetValueOrDefault("position"), NumberStyles.None, CultureInfo.InvariantCulture, out long position))
             throw new CheckpointException(path, "metadata", "a session of version 1", "something else");
+        if (file.Metadata.GetValueOrDefault("model") != model.Fingerprint())
+            throw new CheckpointException(path, "metadata model", model.Fingerprint(), file.Metadata.GetValueOrDefault("model") ?? "nothing", "The session belongs to another model, or to other weights of this one.");
         var session = new Session(model, threads, null, position);
         try
         {

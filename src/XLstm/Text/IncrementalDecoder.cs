@@ -7,18 +7,21 @@ public sealed class IncrementalDecoder
 {
     private readonly TextTokenizer tokenizer;
     private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
+    private char[] chars = [];
 
     internal IncrementalDecoder(TextTokenizer tokenizer) => this.tokenizer = tokenizer;
 
-    /// <summary>The characters that this token completes: often several, perhaps none.</summary>
-    public string Append(int token) => Chars(tokenizer.TokenBytes(token), flush: false);
+    /// <summary>The characters that this token completes: often several, perhaps none. They are valid until the next call; nothing is allocated for them.</summary>
+    public ReadOnlySpan<char> Append(int token) => Chars(tokenizer.TokenBytes(token), flush: false);
 
     /// <summary>What is left at the end: U+FFFD where the tokens stopped within a character, otherwise nothing.</summary>
-    public string Flush() => Chars([], flush: true);
+    public ReadOnlySpan<char> Flush() => Chars([], flush: true);
 
-    private string Chars(ReadOnlySpan<byte> bytes, bool flush)
+    private ReadOnlySpan<char> Chars(ReadOnlySpan<byte> bytes, bool flush)
     {
-        Span<char> chars = new char[Encoding.UTF8.GetMaxCharCount(bytes.Length)];
-        return new(chars[..decoder.GetChars(bytes, chars, flush)]);
+        int most = Encoding.UTF8.GetMaxCharCount(bytes.Length);
+        if (chars.Length < most)
+            chars = new char[most];
+        return chars.AsSpan(0, decoder.GetChars(bytes, chars, flush));
     }
 }

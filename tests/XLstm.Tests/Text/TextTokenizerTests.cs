@@ -79,7 +79,7 @@ public sealed class TextTokenizerTests
             Assert.False(part.Length > 0 && char.IsHighSurrogate(part[^1]));
             text.Append(part);
         }
-        Assert.Equal("", decoder.Flush());
+        Assert.True(decoder.Flush().IsEmpty);
         Assert.Equal(Difficult, text.ToString());
     }
 
@@ -90,12 +90,13 @@ public sealed class TextTokenizerTests
         Gen.OneOf<int>(Gen.Int[0, 255], Gen.OneOf(0x61, 0xC3, 0xE2, 0xF0, 0x9F, 0x80, 0xA4)).Array[0, 20].Sample(tokens =>
         {
             var decoder = tokenizer.CreateDecoder();
-            return string.Concat(tokens.Select(decoder.Append)) + decoder.Flush() == tokenizer.Decode(tokens);
+            return string.Concat(tokens.Select(t => decoder.Append(t).ToString())) + decoder.Flush().ToString() == tokenizer.Decode(tokens);
         });
         var cut = tokenizer.CreateDecoder();
-        Assert.Equal("", cut.Append(0xE2) + cut.Append(0x82));
-        Assert.Equal("\uFFFD", cut.Flush());
-        Assert.Equal("a", cut.Append('a'));
+        Assert.True(cut.Append(0xE2).IsEmpty);
+        Assert.True(cut.Append(0x82).IsEmpty);
+        Assert.Equal("\uFFFD", cut.Flush().ToString());
+        Assert.Equal("a", cut.Append('a').ToString());
     }
 
     [Theory]
@@ -118,4 +119,15 @@ public sealed class TextTokenizerTests
     [Fact]
     public void A_missing_file_is_named() =>
         Assert.Contains("tokenizer.json", Assert.Throws<CheckpointException>(() => TextTokenizer.Load(AppContext.BaseDirectory)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Decoding_allocates_nothing_per_token()
+    {
+        var decoder = new ByteTokenizer().CreateDecoder();
+        int characters = decoder.Append('a').Length;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+            characters += decoder.Append('a' + i % 26).Length;
+        Assert.Equal((0, 1001), (GC.GetAllocatedBytesForCurrentThread() - before, characters));
+    }
 }
