@@ -30,14 +30,20 @@ public sealed class Sampler
     }
 
     /// <summary>The next token.</summary>
+    /// <exception cref="ArgumentException">There are no logits.</exception>
+    /// <exception cref="InvalidOperationException">A logit is not a number, or the largest is infinite.</exception>
     public int Next(ReadOnlySpan<float> logits)
     {
         if (logits.IsEmpty)
             throw new ArgumentException("There are no logits to draw from.", nameof(logits));
         int best = 0;
-        for (int i = 1; i < logits.Length; i++)
+        for (int i = 0; i < logits.Length; i++)
+        {
+            if (float.IsNaN(logits[i]))
+                throw new InvalidOperationException($"The logit of token {i} is not a number: the model has diverged.");
             if (logits[i] > logits[best])
                 best = i;
+        }
         if (!float.IsFinite(logits[best]))
             throw new InvalidOperationException($"The largest logit is {logits[best]}: the model has diverged.");
         if (_options.Temperature == 0)

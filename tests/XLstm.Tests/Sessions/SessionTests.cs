@@ -1,0 +1,201 @@
+namespace XLstm.Tests;
+
+public class SessionTests
+{
+    [Fact]
+    public void AppendIsStepsIsForward()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        int[] tokens = TestModels.Tokens(60);
+        using var pass = new Pass();
+        (Tensor all, StackState end) = model.Forward(tokens, 1, null, pass);
+        float[] expected = all.Span[^model.Config.VocabSize..].ToArray();
+
+        using Session stepped = model.CreateSession(), appended = model.CreateSession(threads: 2), cut = model.CreateSession();
+        foreach (int token in tokens)
+            stepped.Step(token);
+        appended.Append(tokens);
+        cut.Append(tokens.AsSpan(0, 1));
+        cut.Append(tokens.AsSpan(1, 2));
+        cut.Append(tokens.AsSpan(3, 30));
+        foreach (int token in tokens.AsSpan(33, 5))
+            cut.Step(token);
+        cut.Append(tokens.AsSpan(38));
+        cut.Append([]);
+        foreach (Session session in (Session[])[stepped, appended, cut])
+        {
+            Assert.Equal(60, session.Position);
+            Numbers.Close("logits", expected, session.Logits);
+            TestModels.Close("state", end, session.State);
+        }
+    }
+
+    [Fact]
+    public void APromptLongerThanASegmentIsTheSame()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        int[] tokens = TestModels.Tokens(1300);
+        using var pass = new Pass();
+        (Tensor all, StackState end) = model.Forward(tokens, 1, null, pass);
+        using Session session = model.CreateSession();
+        Numbers.Close("logits", all.Span[^model.Config.VocabSize..], session.Append(tokens));
+        TestModels.Close("state", end, session.State);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void AStepAllocatesNothing(int threads)
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        using Session session = model.CreateSession(threads);
+        var sampler = new Sampler(new SamplingOptions(TopK: 5, TopP: 0.9f));
+        int token = 1;
+        for (int i = 0; i < 50; i++)
+            token = sampler.Next(session.Step(token));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 500; i++)
+            token = sampler.Next(session.Step(token));
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void MemoryDoesNotGrowWithThePrompt()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        using Session session = model.CreateSession();
+        session.Append(TestModels.Tokens(1024));
+        (long state, long held) = (session.StateBytes, session.HeldBytes);
+        session.Append(TestModels.Tokens(5120));
+        Assert.Equal((state, held), (session.StateBytes, session.HeldBytes));
+        Assert.Equal(6144, session.Position);
+    }
+
+    [Fact]
+    public void ForksSavesAndResetsContinueBitForBit()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "a.session");
+        using Session session = model.CreateSession();
+        session.Append(TestModels.Tokens(20));
+        using Session fork = session.Fork();
+        session.Save(path);
+        using Session loaded = Session.Load(model, path), threaded = Session.Load(model, path, threads: 2);
+        float[] start = session.Logits.ToArray();
+        Session[] others = [fork, loaded, threaded];
+        Assert.All(others, s => Assert.Equal(20, s.Position));
+        Assert.All(others, s => Numbers.SameBits("logits", start, s.Logits));
+
+        // The others move only when they are moved.
+        foreach (int token in TestModels.Tokens(10, seed: 3))
+            session.Step(token);
+        session.Append(TestModels.Tokens(10, seed: 4));
+        Assert.All(others, s => Numbers.SameBits("logits", start, s.Logits));
+        foreach (Session other in others)
+        {
+            foreach (int token in TestModels.Tokens(10, seed: 3))
+                other.Step(token);
+            other.Append(TestModels.Tokens(10, seed: 4));
+            AssertSame(session, other);
+        }
+
+        // A fork of a session that was disposed goes on.
+        using Session orphan = fork.Fork();
+        fork.Dispose();
+        session.Step(2);
+        orphan.Step(2);
+        AssertSame(session, orphan);
+
+        using Session fresh = model.CreateSession();
+        session.Reset();
+        AssertSame(fresh, session);
+        fresh.Append(TestModels.Tokens(9));
+        session.Append(TestModels.Tokens(9));
+        AssertSame(fresh, session);
+    }
+
+    [Fact]
+    public void SavingTwiceReplacesTheFile()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "a.session");
+        using Session session = model.CreateSession();
+        session.Save(path);
+        session.Append([1, 2, 3]);
+        session.Save(path);
+        using Session loaded = Session.Load(model, path);
+        AssertSame(session, loaded);
+        Assert.Equal(["a.session"], Directory.EnumerateFiles(folder.Path).Select(f => Path.GetFileName(f)));
+        Assert.InRange(new FileInfo(path).Length, session.StateBytes, session.StateBytes + 4 * model.Config.VocabSize + 2000);
+    }
+
+    [Fact]
+    public void FilesThatAreNoSessionOfTheModelAreRefused()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "a.session");
+        using (Session session = model.CreateSession())
+        {
+            session.Append([1, 2, 3]);
+            session.Save(path);
+        }
+        XLstmLanguageModelConfig config = model.Config;
+        foreach (XLstmLanguageModelConfig other in (XLstmLanguageModelConfig[])[
+            config with { EmbeddingDim = 16 }, config with { VocabSize = 18 }, config with { NumBlocks = 2 }, config with { NumBlocks = 4 },
+            config with { SlstmAt = [2] }, config with { MlstmBlock = new(config.MlstmBlock!.Mlstm with { Conv1dKernelSize = 0 }) }])
+        {
+            CheckpointException e = Assert.Throws<CheckpointException>(() => Session.Load(new XLstmLanguageModel(other), path));
+            Assert.Equal(path, e.Path);
+            Assert.Contains("another model", e.Message, StringComparison.Ordinal);
+        }
+
+        byte[] bytes = File.ReadAllBytes(path);
+        foreach (int length in (int[])[0, 4, 8, 100, bytes.Length / 2, bytes.Length - 1])
+            Assert.Throws<CheckpointException>(() => Session.Load(model, folder.File("damaged", bytes.AsSpan(0, length))));
+        model.Save(folder.Path);
+        Assert.Contains("session", Assert.Throws<CheckpointException>(() => Session.Load(model, Path.Combine(folder.Path, "model.safetensors"))).Message, StringComparison.Ordinal);
+        Assert.ThrowsAny<IOException>(() => Session.Load(model, Path.Combine(folder.Path, "none")));
+        Session.Load(model, path).Dispose();
+    }
+
+    [Fact]
+    public void WrongTokensChangeNothing()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        using Session session = model.CreateSession(), other = model.CreateSession();
+        Assert.Throws<ArgumentException>(() => session.Append([]));
+        session.Append([1, 2]);
+        other.Append([1, 2]);
+        Assert.Contains("17", Assert.Throws<ArgumentOutOfRangeException>(() => session.Step(17)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => session.Step(-1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => session.Append([1, 2, 99]));
+        Assert.Throws<OperationCanceledException>(() => session.Append([1], new CancellationToken(canceled: true)));
+        AssertSame(other, session);
+    }
+
+    /// <summary>Many sessions of one model on many threads: a loaded model is not written to.</summary>
+    [Fact]
+    public void SessionsShareAModelAcrossThreads()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        using Session reference = model.CreateSession();
+        float[] expected = reference.Append(TestModels.Tokens(50)).ToArray();
+        Parallel.For(0, 16, _ =>
+        {
+            using Session session = model.CreateSession();
+            Numbers.SameBits("logits", expected, session.Append(TestModels.Tokens(50)));
+        });
+        Assert.All(model.Parameters, p => Assert.Null(p.Gradient));
+    }
+
+    private static void AssertSame(Session expected, Session actual)
+    {
+        Assert.Equal(expected.Position, actual.Position);
+        Numbers.SameBits("logits", expected.Logits, actual.Logits);
+        foreach ((var a, var b) in expected.State.Tensors.Zip(actual.State.Tensors))
+            Numbers.SameBits(a.Name, a.Tensor.Span, b.Tensor.Span);
+    }
+}
