@@ -12,7 +12,7 @@ internal static class Child
     {
         string directory = args[1];
         using LanguageModelRun run = File.Exists(Path.Combine(directory, "state.safetensors")) ? LanguageModelRun.Resume(directory, threads: 2) : Create(directory, args[2], long.Parse(args[3]));
-        run.Train(new Watcher(_ => Thread.Sleep(1)));
+        run.Train(new Watcher(_ => Thread.Sleep(3)));
         return 0;
     }
 

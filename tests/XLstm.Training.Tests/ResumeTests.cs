@@ -115,7 +115,7 @@ public class ResumeTests
     [Fact]
     public void AProcessKilledAgainAndAgain()
     {
-        const int Steps = 150;
+        const int Steps = 400;
         using var place = new Place();
         var expected = place.Uninterrupted(Child.Options(place.Text, Steps), dropout: 0.1f, threads: 1);
         var random = new RandomSource(2);

@@ -333,6 +333,13 @@ public class RunFilesTests
         using LanguageModelRun run = place.Create(place.Options(2) with { Log = place.File("folder") });
         Assert.Contains(place.File("folder"), Assert.ThrowsAny<IOException>(() => run.Train(cancellation: Cancellation)).Message);
         Assert.Equal(0, run.StepCount);
+
+        if (OperatingSystem.IsLinux()) // has a file that is a full disk
+        {
+            using LanguageModelRun other = place.Create(place.Options(2) with { Log = "/dev/full" });
+            Assert.Contains("/dev/full", Assert.ThrowsAny<IOException>(() => other.Train(cancellation: Cancellation)).Message);
+            LanguageModelRun.Resume(place.Run, 1).Dispose();
+        }
     }
 
     [Fact]

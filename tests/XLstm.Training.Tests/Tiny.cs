@@ -97,11 +97,13 @@ internal sealed class Place : IDisposable
         return path;
     }
 
+    /// <summary>What a process that is killed now would leave.</summary>
     public static void Copy(string from, string to)
     {
         System.IO.Directory.CreateDirectory(to);
-        foreach (string file in System.IO.Directory.GetFiles(from))
+        foreach (string file in System.IO.Directory.GetFiles(from).Where(f => Path.GetFileName(f) != ".lock"))
             System.IO.File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        System.IO.File.WriteAllText(Path.Combine(to, ".lock"), "");
     }
 
     /// <summary>Every file of a folder by name, as text of its bytes.</summary>
