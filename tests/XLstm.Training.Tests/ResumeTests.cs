@@ -115,12 +115,12 @@ public class ResumeTests
     [Fact]
     public void AProcessKilledAgainAndAgain()
     {
-        const int Steps = 400;
+        const int Steps = 250;
         using var place = new Place();
         var expected = place.Uninterrupted(Child.Options(place.Text, Steps), dropout: 0.1f, threads: 1);
         var random = new RandomSource(2);
         int kills = 0;
-        for (int seen = 0; kills < 5; kills++)
+        for (int seen = 0; kills < 4; kills++)
         {
             using Process child = Child.Start(place.Run, place.Text, Steps);
             // Some time in its first dozen steps, wherever it is then.
