@@ -3,7 +3,10 @@ namespace XLstm;
 /// <summary>A residual block of a stack: state in, state out, for whole sequences, segments and single steps alike.</summary>
 public interface IXLstmBlock
 {
-    /// <summary>x [B, T, D], the state before it or null, and the steps of each row or null for T.</summary>
+    /// <summary>
+    /// x [B, T, D], the state before it or null, and the steps of each row or null for T. Up to its length a row gives the same
+    /// numbers as alone, and the state stands where the row ends; what the output holds beyond it means nothing.
+    /// </summary>
     (Tensor Output, CellState State) Forward(Tensor x, CellState? state, Pass pass, int[]? lengths = null);
 
     /// <summary>A state of zeros, the caller's own.</summary>

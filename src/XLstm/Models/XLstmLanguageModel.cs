@@ -86,7 +86,7 @@ public sealed class XLstmLanguageModel
     /// <param name="batch">B.</param>
     /// <param name="state">State before the tokens, or null.</param>
     /// <param name="pass">Memory, threads, tape.</param>
-    /// <param name="lengths">Tokens of each row, for rows padded on the right; null for T.</param>
+    /// <param name="lengths">Tokens of each row, for rows padded on the right; null for T. Logits beyond mean nothing: label them -1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary.</exception>
     public (Tensor Logits, StackState State) Forward(int[] tokens, int batch, StackState? state, Pass pass, int[]? lengths = null)
     {

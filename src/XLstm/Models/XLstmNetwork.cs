@@ -27,7 +27,7 @@ public sealed class XLstmNetwork
     /// <param name="hiddenSize">Width of the blocks and of the output of one direction; a multiple of <paramref name="heads"/>.</param>
     /// <param name="layers">Blocks.</param>
     /// <param name="bidirectional">A second stack reads each row from its end.</param>
-    /// <param name="dropout">On the output of every block.</param>
+    /// <param name="dropout">On the output of every block, and of the network.</param>
     /// <param name="blocks">Kinds of blocks.</param>
     /// <param name="heads">Heads of every block.</param>
     /// <param name="seed">Of the initial parameters.</param>

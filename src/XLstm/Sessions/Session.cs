@@ -32,7 +32,7 @@ public sealed class Session : IDisposable
     /// <summary>Tokens seen so far.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Bytes of the state: what <see cref="Save"/> writes, but for a short header.</summary>
+    /// <summary>Bytes of the state: what <see cref="Save"/> writes, but for a short header and the last logits.</summary>
     public long StateBytes => State.Bytes;
 
     /// <summary>Logits after the last token, [vocabulary].</summary>

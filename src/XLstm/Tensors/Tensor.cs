@@ -34,7 +34,10 @@ public class Tensor
     /// <summary>Whether the backward pass computes a gradient for this tensor.</summary>
     public bool RequiresGradient { get; set; }
 
-    /// <summary>The gradient after <see cref="Pass.Backward"/>, or null where none was computed. Set it to null to start anew.</summary>
+    /// <summary>
+    /// The gradient after <see cref="Pass.Backward"/>, or null where none was computed. Set it to null to start anew. Parameters
+    /// and inputs keep it; that of an operation's result is gone as soon as the operation's own backward has used it.
+    /// </summary>
     public Tensor? Gradient { get; set; }
 
     /// <summary>The only number of a tensor of length 1, such as a loss.</summary>

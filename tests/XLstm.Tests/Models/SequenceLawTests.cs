@@ -159,6 +159,23 @@ public class SequenceLawTests
         }
     }
 
+    [Theory]
+    [InlineData("slstm")]
+    [InlineData("slstm as in the paper")]
+    public void SLstmBlocksAreMadeOfTheirParts(string name)
+    {
+        var block = (SLstmBlock)TestModels.Stack(name, out _).Blocks[0];
+        Assert.Equal(name != "slstm", block.FollowsPaper);
+        Assert.Equal(block.FollowsPaper, block.FeedForwardNorm is null);
+        using var pass = new Pass();
+        Tensor x = TestModels.Input(2, 5);
+        Tensor cell = block.Layer(block.InputNorm.Forward(x, pass), null, pass).Output, first = Ops.Add(pass, x, cell);
+        Tensor expected = block.FollowsPaper
+            ? Ops.Add(pass, x, block.FeedForward!.Forward(cell, pass))
+            : Ops.Add(pass, first, block.FeedForward!.Forward(block.FeedForwardNorm!.Forward(first, pass), pass));
+        Numbers.SameBits(name, expected.Span, block.Forward(x, null, pass).Output.Span);
+    }
+
     [Fact]
     public void WrongStatesAndLengthsAreNamed()
     {
