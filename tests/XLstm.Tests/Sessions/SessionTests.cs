@@ -152,6 +152,9 @@ public class SessionTests
             Assert.Contains("another model", e.Message, StringComparison.Ordinal);
         }
 
+        // The same sizes, other weights.
+        Assert.Contains("other weights", Assert.Throws<CheckpointException>(() => Session.Load(new XLstmLanguageModel(config, seed: 4), path)).Message, StringComparison.Ordinal);
+
         byte[] bytes = File.ReadAllBytes(path);
         foreach (int length in (int[])[0, 4, 8, 100, bytes.Length / 2, bytes.Length - 1])
             Assert.Throws<CheckpointException>(() => Session.Load(model, folder.File("damaged", bytes.AsSpan(0, length))));
