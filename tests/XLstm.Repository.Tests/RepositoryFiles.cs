@@ -3,7 +3,7 @@ namespace XLstm.Repository.Tests;
 /// <summary>The files of the repository that this test was built from.</summary>
 internal static class RepositoryFiles
 {
-    private static readonly string[] s_folders = ["src", "tests", "samples", "benchmarks", "docs", ".ci", ".github"];
+    private static readonly string[] s_folders = ["src", "tests", "samples", "benchmarks", "docs", "eng", ".ci", ".github"];
     private static readonly string[] s_output = ["bin", "obj", "TestResults"];
 
     public static string Root { get; } = FindRoot();
