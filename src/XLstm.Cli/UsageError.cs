@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace XLstm.Cli;
 
@@ -10,19 +11,21 @@ internal static class UsageError
     public static int Report(ParseResult result, TextWriter error)
     {
         Command command = result.CommandResult.Command;
-        string? stranger = result.UnmatchedTokens.Count > 0 ? result.UnmatchedTokens[0] : null;
-        string message = stranger is null ? result.Errors[0].Message
-            : $"\"{stranger}\" is not known here.{Suggestion(stranger, command, result.RootCommandResult.Command)}";
+        // An unknown option may have been taken for an argument, and its value be the one too many.
+        string? stranger = result.Tokens.Where(t => t.Type == TokenType.Argument).Select(t => t.Value).FirstOrDefault(v => v.StartsWith("--", StringComparison.Ordinal))
+            ?? (result.UnmatchedTokens is [{ } first, ..] ? first : null);
+        string message = stranger is null ? result.Errors[0].Message : Unknown(stranger, command);
         error.WriteLine("xlstm: " + message);
         error.WriteLine($"See: xlstm {(command is RootCommand ? "" : command.Name + " ")}--help");
         return ExitCode.Usage;
     }
 
-    private static string Suggestion(string stranger, Command command, Command root)
+    /// <summary>A word that is no option, and the one that may have been meant.</summary>
+    public static string Unknown(string stranger, Command command)
     {
-        IEnumerable<Symbol> known = [.. command.Subcommands, .. command.Options, .. root.Options];
+        IEnumerable<Symbol> known = [.. command.Subcommands, .. command.Options, .. command.Parents.OfType<Command>().SelectMany(root => root.Options)];
         (string? name, int distance) = known.Select(s => ((string?)s.Name, Distance(stranger, s.Name))).DefaultIfEmpty((null, int.MaxValue)).MinBy(s => s.Item2);
-        return distance <= FarthestTypo ? $" Did you mean {name}?" : "";
+        return $"\"{stranger}\" is not known here.{(distance <= FarthestTypo ? $" Did you mean {name}?" : "")}";
     }
 
     /// <summary>Letters to insert, remove or replace (Levenshtein).</summary>

@@ -183,9 +183,9 @@ public sealed class GenerateTests : IDisposable
     {
         private int _writes;
 
-        public override void Write(string? value)
+        public override void Write(ReadOnlySpan<char> buffer)
         {
-            base.Write(value);
+            base.Write(buffer);
             if (++_writes == after)
                 source.Cancel();
         }

@@ -28,6 +28,7 @@ public class HelpTests
     {
         Cli.Run("genrate").FailsAsUsage("Did you mean generate?", "xlstm --help");
         Cli.Run("generate", "--temprature", "1").FailsAsUsage("Did you mean --temperature?", "xlstm generate --help");
+        Cli.Run("train", "--step", "5").FailsAsUsage("\"--step\" is not known here. Did you mean --steps?");
         Cli.Run("generate", "something").FailsAsUsage("\"something\" is not known here.");
     }
 

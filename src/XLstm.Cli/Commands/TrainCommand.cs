@@ -37,6 +37,8 @@ internal sealed class TrainCommand : DocumentedCommand
         Excludes(_model.Config, _model.Init);
         Validators.Add(result =>
         {
+            if (result.GetResult(_text) is { Tokens: [{ Value: ['-', ..] stranger }] })
+                result.AddError(UsageError.Unknown(stranger, this));
             if (result.GetResult(_text) is { Tokens.Count: > 0 } && result.GetResult(_batchFile) is { Implicit: false })
                 result.AddError("A text and --batch-file exclude each other.");
         });
