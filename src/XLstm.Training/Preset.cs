@@ -15,7 +15,7 @@ public sealed record Preset(string Name, string Description, int EmbeddingDim, i
     /// <summary>All presets, the default first.</summary>
     public static IReadOnlyList<Preset> All { get; } =
     [
-        new("tiny", "learns the look of a text in two minutes on two cores", 128, 3, "2:1", 16, 128, 4e-3, 50),
+        new("tiny", "learns the look of a text in two minutes on two cores", 128, 3, "2:1", 16, 128, 6e-3, 50),
         new("paper", "the example of the paper's own package (7 blocks, sLSTM at 1): good text in an hour", 128, 7, "6:1", 8, 256, 2e-3, 100),
         new("small", "12 blocks of width 384, for a night", 384, 12, "7:1", 8, 256, 1e-3, 200),
     ];
