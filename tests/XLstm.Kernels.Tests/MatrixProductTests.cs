@@ -133,7 +133,8 @@ public class MatrixProductTests
         float[] c = (float[])before.Values.Clone(), packedC = (float[])before.Values.Clone();
         float[] scratch = Garbage(MatrixProduct.ScratchLength(m, n, k)), packed = Garbage(MatrixProduct.PackedLength(k, n));
         MatrixProduct.Multiply<L>(transposeA, transposeB, m, n, k, a.Values, a.Stride, b.Values, b.Stride, c, n + gap, accumulate, scratch);
-        MatrixProduct.Pack<L>(transposeB, k, n, b.Values, b.Stride, packed);
+        for (int piece = 0; piece < MatrixProduct.PackPieces(k); piece++)
+            MatrixProduct.PackPiece<L>(piece, transposeB, k, n, b.Values, b.Stride, packed);
         MatrixProduct.MultiplyPacked<L>(transposeA, m, n, k, a.Values, a.Stride, packed, packedC, n + gap, accumulate, scratch.AsSpan(0, MatrixProduct.PackedScratchLength(m, k)));
         for (int i = 0; i < m; i++)
         {

@@ -82,23 +82,17 @@ internal readonly ref struct MLstmGates
         low = double.IsFinite(value) ? (float)(value - high) : 0f;
     }
 
-    private static void LogSigmoids<L>(Span<float> x) where L : struct, ILanes<L>
+    private static void LogSigmoids<L>(Span<float> x) where L : struct, ILanes<L> => Map.Run<LogSigmoidMap, L>(default, x, x);
+
+    private static void Exps<L>(Span<float> x) where L : struct, ILanes<L> => Map.Run<ExpMap, L>(default, x, x);
+
+    private readonly struct LogSigmoidMap : IMap
     {
-        ref float r = ref MemoryMarshal.GetReference(x);
-        int j = 0;
-        for (; j + L.Count <= x.Length; j += L.Count)
-            L.Store(LaneMath.LogSigmoid(L.Load(ref r, j)), ref r, j);
-        for (; j < x.Length; j++)
-            Lanes1.Store(LaneMath.LogSigmoid(Lanes1.Load(ref r, j)), ref r, j);
+        public L Apply<L>(L a) where L : struct, ILanes<L> => LaneMath.LogSigmoid(a);
     }
 
-    private static void Exps<L>(Span<float> x) where L : struct, ILanes<L>
+    private readonly struct ExpMap : IMap
     {
-        ref float r = ref MemoryMarshal.GetReference(x);
-        int j = 0;
-        for (; j + L.Count <= x.Length; j += L.Count)
-            L.Store(LaneMath.Exp(L.Load(ref r, j)), ref r, j);
-        for (; j < x.Length; j++)
-            Lanes1.Store(LaneMath.Exp(Lanes1.Load(ref r, j)), ref r, j);
+        public L Apply<L>(L a) where L : struct, ILanes<L> => LaneMath.Exp(a);
     }
 }

@@ -71,14 +71,14 @@ internal static class BlockedProduct
         }
     }
 
-    public static void Pack<L>(bool transposeB, int k, int n, ref float b, nint ldb, ref float packed) where L : struct, ILanes<L>
+    /// <summary>Blocks of k that are packed, and later multiplied, one after the other.</summary>
+    public static int DepthBlocks(int k) => k == 0 ? 0 : (k + DepthBlock(k) - 1) / DepthBlock(k);
+
+    public static void Pack<L>(int piece, bool transposeB, int k, int n, ref float b, nint ldb, ref float packed) where L : struct, ILanes<L>
     {
-        int depthBlock = DepthBlock(k);
-        for (int p = 0; p < k; p += depthBlock)
-        {
-            ref float block = ref Unsafe.Add(ref b, transposeB ? p : p * ldb);
-            PackBlock<L>(transposeB, 0, n, Math.Min(depthBlock, k - p), ref block, ldb, ref Unsafe.Add(ref packed, (nint)p * RoundUp(n)));
-        }
+        int p = piece * DepthBlock(k);
+        ref float block = ref Unsafe.Add(ref b, transposeB ? p : p * ldb);
+        PackBlock<L>(transposeB, 0, n, Math.Min(DepthBlock(k), k - p), ref block, ldb, ref Unsafe.Add(ref packed, (nint)p * RoundUp(n)));
     }
 
     public static void MultiplyPacked<L>(bool transposeA, int m, int n, int k, ref float a, nint lda, ref float packed, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L>

@@ -74,14 +74,29 @@ public static class MatrixProduct
     /// <param name="packed">At least <see cref="PackedLength"/> floats; fastest if it begins on a 64-byte boundary.</param>
     public static void Pack(bool transposeB, int k, int n, ReadOnlySpan<float> b, int ldb, Span<float> packed)
     {
+        for (int piece = 0; piece < PackPieces(k); piece++)
+            PackPiece(piece, transposeB, k, n, b, ldb, packed);
+    }
+
+    /// <summary>Independent pieces of <see cref="Pack"/>, to be shared out among threads; depends on <paramref name="k"/> only.</summary>
+    public static int PackPieces(int k)
+    {
+        CheckSizes(0, 0, k);
+        return BlockedProduct.DepthBlocks(k);
+    }
+
+    /// <summary>Piece <paramref name="piece"/> of <see cref="PackPieces"/>; all of them together are <see cref="Pack"/>.</summary>
+    public static void PackPiece(int piece, bool transposeB, int k, int n, ReadOnlySpan<float> b, int ldb, Span<float> packed)
+    {
         CheckSizes(0, n, k);
+        Check.Range(piece, PackPieces(k));
         CheckMatrix(b.Length, transposeB ? n : k, transposeB ? k : n, ldb, nameof(b), nameof(ldb));
         Check.Length(packed, BlockedProduct.PackedLength(k, n));
         switch (Simd.Width)
         {
-            case 16: Pack<Lanes16>(transposeB, k, n, b, ldb, packed); break;
-            case 8: Pack<Lanes8>(transposeB, k, n, b, ldb, packed); break;
-            default: Pack<Lanes4>(transposeB, k, n, b, ldb, packed); break;
+            case 16: PackPiece<Lanes16>(piece, transposeB, k, n, b, ldb, packed); break;
+            case 8: PackPiece<Lanes8>(piece, transposeB, k, n, b, ldb, packed); break;
+            default: PackPiece<Lanes4>(piece, transposeB, k, n, b, ldb, packed); break;
         }
     }
 
@@ -128,10 +143,10 @@ public static class MatrixProduct
             BlockedProduct.Multiply<L>(transposeA, transposeB, m, n, k, ref ra, lda, ref rb, ldb, ref rc, ldc, accumulate, scratch);
     }
 
-    internal static void Pack<L>(bool transposeB, int k, int n, ReadOnlySpan<float> b, int ldb, Span<float> packed) where L : struct, ILanes<L>
+    internal static void PackPiece<L>(int piece, bool transposeB, int k, int n, ReadOnlySpan<float> b, int ldb, Span<float> packed) where L : struct, ILanes<L>
     {
-        if (k > 0 && n > 0)
-            BlockedProduct.Pack<L>(transposeB, k, n, ref MemoryMarshal.GetReference(b), ldb, ref MemoryMarshal.GetReference(packed));
+        if (n > 0)
+            BlockedProduct.Pack<L>(piece, transposeB, k, n, ref MemoryMarshal.GetReference(b), ldb, ref MemoryMarshal.GetReference(packed));
     }
 
     internal static void MultiplyPacked<L>(bool transposeA, int m, int n, int k, ReadOnlySpan<float> a, int lda, ReadOnlySpan<float> packed, Span<float> c, int ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L>

@@ -11,7 +11,7 @@ public static partial class Ops
     {
         SameShape(x, y, nameof(y));
         Tensor sum = pass.Rent(x.Shape);
-        Elementwise.Add(x.Span, y.Span, sum.Span);
+        pass.Workers.Run((x.Length + ElementBlock - 1) / ElementBlock, new AddWork(x, y, sum));
         if (pass.Record)
             pass.Add(new AddNode(x, y, sum));
         return sum;
@@ -21,10 +21,21 @@ public static partial class Ops
     {
         public override void Backward(Pass pass)
         {
-            if (x.RequiresGradient)
-                Elementwise.AddTo(sum.Gradient!.Span, pass.GradientOf(x));
-            if (y.RequiresGradient)
-                Elementwise.AddTo(sum.Gradient!.Span, pass.GradientOf(y));
+            int pieces = (sum.Length + ElementBlock - 1) / ElementBlock;
+            foreach (Tensor input in (ReadOnlySpan<Tensor>)[x, y])
+                if (!pass.GradientOf(input).IsEmpty)
+                    pass.Workers.Run(pieces, new AddWork(sum.Gradient!, input.Gradient!, input.Gradient!));
+        }
+    }
+
+    private readonly struct AddWork(Tensor x, Tensor y, Tensor sum) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int from = index * ElementBlock, count = Math.Min(ElementBlock, sum.Length - from);
+            Elementwise.Add(x.Span.Slice(from, count), y.Span.Slice(from, count), sum.Span.Slice(from, count));
         }
     }
 

@@ -11,6 +11,10 @@ public static partial class Ops
     // Rows of a product that one thread takes at a time: a function of the shape only.
     private const int RowBlock = 64;
 
+    // The gradient of a weight with at most this many outputs is shared out by blocks of its inputs instead.
+    private const int FewOutputs = 32;
+    private const int ColumnBlock = 64;
+
     /// <summary>y = x W^T + b over the last dimension: x [..., I], W [O, I], b [O] or null; y [..., O].</summary>
     public static Tensor Linear(Pass pass, Tensor x, Parameter weight, Parameter? bias = null) =>
         Linear(pass, x, weight, bias, 0, weight.Shape[0]);
@@ -68,8 +72,7 @@ public static partial class Ops
             pass.Workers.Run((n + columns - 1) / columns, new FewRowsWork(m, n, k, columns, a, b, bOffset, ldb, c, accumulate));
             return;
         }
-        Tensor packed = pass.Rent(new Shape(MatrixProduct.PackedLength(k, n)));
-        MatrixProduct.Pack(true, k, n, b.Span[bOffset..], ldb, packed.Span);
+        Tensor packed = Packed(pass, true, k, n, b, bOffset, ldb);
         pass.Workers.Run((m + RowBlock - 1) / RowBlock, new RowBlockWork(false, m, n, k, a, k, packed, c, 0, n, accumulate));
         pass.Return(packed);
     }
@@ -77,8 +80,7 @@ public static partial class Ops
     // c[m, n] += a[m, k] b[k, n]
     private static void Multiply(Pass pass, int m, int n, int k, Tensor a, Tensor b, int bOffset, Tensor c, int ldb = 0)
     {
-        Tensor packed = pass.Rent(new Shape(MatrixProduct.PackedLength(k, n)));
-        MatrixProduct.Pack(false, k, n, b.Span[bOffset..], ldb == 0 ? n : ldb, packed.Span);
+        Tensor packed = Packed(pass, false, k, n, b, bOffset, ldb == 0 ? n : ldb);
         pass.Workers.Run((m + RowBlock - 1) / RowBlock, new RowBlockWork(false, m, n, k, a, k, packed, c, 0, n, true));
         pass.Return(packed);
     }
@@ -86,10 +88,42 @@ public static partial class Ops
     // c[m, n] += a^T b with a [k, m], b [k, n]: the gradient of a weight
     private static void MultiplyByRows(Pass pass, int m, int n, int k, Tensor a, Tensor b, Tensor c, int cOffset, int ldc = 0)
     {
-        Tensor packed = pass.Rent(new Shape(MatrixProduct.PackedLength(k, n)));
-        MatrixProduct.Pack(false, k, n, b.Span, n, packed.Span);
-        pass.Workers.Run((m + RowBlock - 1) / RowBlock, new RowBlockWork(true, m, n, k, a, m, packed, c, cOffset, ldc == 0 ? n : ldc, true));
+        ldc = ldc == 0 ? n : ldc;
+        if (m <= FewOutputs)
+        {
+            pass.Workers.Run((n + ColumnBlock - 1) / ColumnBlock, new ColumnBlockWork(m, n, k, a, b, c, cOffset, ldc));
+            return;
+        }
+        Tensor packed = Packed(pass, false, k, n, b, 0, n);
+        pass.Workers.Run((m + RowBlock - 1) / RowBlock, new RowBlockWork(true, m, n, k, a, m, packed, c, cOffset, ldc, true));
         pass.Return(packed);
+    }
+
+    private static Tensor Packed(Pass pass, bool transposeB, int k, int n, Tensor b, int bOffset, int ldb)
+    {
+        Tensor packed = pass.Rent(new Shape(MatrixProduct.PackedLength(k, n)));
+        pass.Workers.Run(MatrixProduct.PackPieces(k), new PackWork(transposeB, k, n, b, bOffset, ldb, packed));
+        return packed;
+    }
+
+    private readonly struct PackWork(bool transposeB, int k, int n, Tensor b, int bOffset, int ldb, Tensor packed) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch) => MatrixProduct.PackPiece(index, transposeB, k, n, b.Span[bOffset..], ldb, packed.Span);
+    }
+
+    // c += a^T b by blocks of columns, where there are too few rows to share out.
+    private readonly struct ColumnBlockWork(int m, int n, int k, Tensor a, Tensor b, Tensor c, int cOffset, int ldc) : IWork
+    {
+        public int ScratchLength => MatrixProduct.ScratchLength(m, Math.Min(n, ColumnBlock), k);
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int from = index * ColumnBlock;
+            MatrixProduct.Multiply(
+                true, false, m, Math.Min(ColumnBlock, n - from), k, a.Span, m, b.Span[from..], n, c.Span[(cOffset + from)..], ldc, accumulate: true, scratch);
+        }
     }
 
     private readonly struct RowBlockWork(bool transposeA, int m, int n, int k, Tensor a, int lda, Tensor packed, Tensor c, int cOffset, int ldc, bool accumulate) : IWork
