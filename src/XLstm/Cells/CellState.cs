@@ -6,6 +6,8 @@ public abstract record CellState
     /// <summary>The tensors with their names, in a fixed order.</summary>
     public abstract IReadOnlyList<(string Name, Tensor Tensor)> Tensors { get; }
 
+    internal bool Holds(Tensor tensor) => Tensors.Any(t => t.Tensor == tensor);
+
     /// <summary>Bytes of the state.</summary>
     public long Bytes => Tensors.Sum(t => (long)t.Tensor.Length * sizeof(float));
 

@@ -40,7 +40,16 @@ public sealed class XLstmStack
         for (int i = 0; i < Blocks.Count; i++)
         {
             pass.Cancellation.ThrowIfCancellationRequested();
+            int mark = pass.Mark;
+            Tensor input = x;
             (x, CellState next) = Blocks[i].Forward(x, state?.Blocks[i], pass, lengths);
+            if (!pass.Record)
+            {
+                // Nobody looks back: the next block works in the memory of this one, however many there are.
+                pass.ReturnSince(mark, x, inPlace ? null : next);
+                if (i > 0)
+                    pass.Return(input);
+            }
             if (states is not null)
                 states[i] = next;
             if (pass.WatchesBlocks)

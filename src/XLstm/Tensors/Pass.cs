@@ -162,6 +162,10 @@ public sealed class Pass : IDisposable
 
     internal void Return(Tensor tensor) => _pool.Return(tensor);
 
+    internal int Mark => _pool.Mark;
+
+    internal void ReturnSince(int mark, Tensor output, CellState? state) => _pool.ReturnSince(mark, output, state);
+
     internal long NextDropoutOffset(int length)
     {
         long offset = _dropoutOffset;

@@ -44,6 +44,25 @@ internal sealed class TensorPool
         Put(tensor);
     }
 
+    /// <summary>Tensors that are out; what is rented from here on can be given back by <see cref="ReturnSince"/>.</summary>
+    public int Mark => _rented.Count;
+
+    /// <summary>Gives back what was rented since <paramref name="mark"/>, but for an output and a state.</summary>
+    public void ReturnSince(int mark, Tensor output, CellState? state)
+    {
+        int kept = mark;
+        for (int i = mark; i < _rented.Count; i++)
+        {
+            Tensor tensor = _rented[i];
+            if (tensor == output || (state is not null && state.Holds(tensor)))
+                _rented[kept++] = tensor;
+            else
+                Put(tensor);
+        }
+        if (kept < _rented.Count)
+            _rented.RemoveRange(kept, _rented.Count - kept);
+    }
+
     public void Reset()
     {
         foreach (Tensor tensor in _rented)

@@ -22,6 +22,23 @@ public class PassTests
         Assert.InRange(held, 1, long.MaxValue);
     }
 
+    /// <summary>Without a tape the blocks work in the memory of the one before: eight take little more than two.</summary>
+    [Fact]
+    public void MemoryOfInferenceDoesNotGrowWithDepth()
+    {
+        long Held(int blocks)
+        {
+            var config = new XLstmStackConfig(blocks, 32, new MLstmBlockConfig(new MLstmLayerConfig()), new SLstmBlockConfig(new SLstmLayerConfig(), new FeedForwardConfig()), XLstmStackConfig.SlstmPositions("1:1", blocks));
+            var stack = new XLstmStack(new ParameterSet(1).Root, config);
+            using var pass = new Pass();
+            stack.Forward(pass.Rent(new Shape(2, 300, 32), new float[2 * 300 * 32]), null, pass);
+            return pass.HeldBytes;
+        }
+
+        long two = Held(2), states = new XLstmStack(new ParameterSet(1).Root, new XLstmStackConfig(1, 32, new MLstmBlockConfig(new MLstmLayerConfig()))).CreateState(2).Bytes;
+        Assert.InRange(Held(8), two, two + 2 * 6 * states);
+    }
+
     [Fact]
     public void PassesOfManyLengthsShareMemory()
     {
