@@ -43,6 +43,16 @@ public sealed class GenerateTests : IDisposable
     }
 
     [Fact]
+    public void Ctrl_C_ends_the_wait_for_a_piped_prompt()
+    {
+        using var source = new CancellationTokenSource();
+        using var never = new NeverEndingReader(source);
+        var error = new StringWriter();
+        Assert.Equal(130, Program.Run(["generate", "--model", _model], new Streams(never, InIsTerminal: false, TextWriter.Null, OutIsTerminal: false, error), source.Token));
+        Assert.Equal("xlstm: stopped.", error.ToString().Trim());
+    }
+
+    [Fact]
     public void Prompts_may_begin_like_options_and_files() =>
         Assert.All(new[] { "@here", "- a list", "/x", "-m" }, prompt => Cli.Run("generate", "--model", _model, "--max-tokens", "1", $"--prompt={prompt}").Succeeds());
 
@@ -177,6 +187,25 @@ public sealed class GenerateTests : IDisposable
         byte[] changed = [.. bytes];
         Encoding.UTF8.GetBytes(to).CopyTo(changed, at);
         return changed;
+    }
+
+    // Another program that holds its end of the pipe open; the person gives up while the command waits for it.
+    private sealed class NeverEndingReader(CancellationTokenSource source) : TextReader
+    {
+        private readonly ManualResetEventSlim _end = new();
+
+        public override string ReadToEnd()
+        {
+            source.Cancel();
+            _end.Wait();
+            return "";
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _end.Set();
+            base.Dispose(disposing);
+        }
     }
 
     private sealed class InterruptingWriter(CancellationTokenSource source, int after) : StringWriter

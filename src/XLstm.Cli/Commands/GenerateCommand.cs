@@ -80,7 +80,10 @@ internal sealed class GenerateCommand : DocumentedCommand
             return prompt;
         if (Streams.InIsTerminal)
             return "";
-        string text = Streams.In.ReadToEnd();
+        // A read that waits for another program cannot be cancelled: it is left behind.
+        Task<string> reading = Task.Run(Streams.In.ReadToEnd, Cancellation);
+        reading.Wait(Cancellation);
+        string text = reading.Result;
         return text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
     }
 
