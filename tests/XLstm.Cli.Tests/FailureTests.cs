@@ -16,5 +16,13 @@ public class FailureTests
     }
 
     [Fact]
+    public void Too_much_memory_ends_in_a_message()
+    {
+        Assert.Contains("--batch", Failure.Describe(new InsufficientMemoryException()), StringComparison.Ordinal);
+        // Without a limit of its own the system kills the process before it can say so.
+        Assert.Contains("\"System.GC.HeapHardLimitPercent\": 80", File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "XLstm.Cli.runtimeconfig.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Failures_of_the_program_are_told_apart() => Assert.Contains("not your mistake", Failure.Describe(new InvalidCastException("?")), StringComparison.Ordinal);
 }
