@@ -187,6 +187,7 @@ public sealed class ModelConfigTests
     [InlineData("""{"mlstm_block": {"mlstm": {"qkv_proj_blocksize": 5}}}""", "mlstm_block.mlstm.qkv_proj_blocksize", "5")]
     [InlineData("""{"mlstm_block": {"mlstm": {"proj_factor": 0}}}""", "mlstm_block.mlstm.proj_factor", "0")]
     [InlineData("""{"mlstm_block": {"mlstm": {"proj_factor": 1e9}}}""", "mlstm_block.mlstm.proj_factor", "1.28e+11")]
+    [InlineData("""{"mlstm_block": {"mlstm": {"round_proj_up_to_multiple_of": 2000000000}}}""", "mlstm_block.mlstm.proj_factor", "2e+09 in multiples of 2000000000")]
     [InlineData("""{"mlstm_block": {"mlstm": {"round_proj_up_to_multiple_of": 0}}}""", "mlstm_block.mlstm.round_proj_up_to_multiple_of", "0")]
     [InlineData("""{"embedding_dim": 16, "mlstm_block": {"mlstm": {"round_proj_up_dim_up": false}}}""", "mlstm_block.mlstm.proj_factor", "inner width of 0")]
     [InlineData("""{"embedding_dim": 65536, "mlstm_block": {}}""", "mlstm_block.mlstm.proj_factor", "262144 x 65536")]
