@@ -51,7 +51,7 @@ internal static class RunFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{directory}: the run is being trained, or its folder cannot be written: {e.Message}", e);
+            throw new IOException(File.Exists(path) ? $"{directory}: another process trains this run: {e.Message}" : $"{directory}: cannot be written: {e.Message}", e);
         }
     }
 
