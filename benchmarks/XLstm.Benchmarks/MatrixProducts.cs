@@ -49,7 +49,8 @@ internal static class MatrixProducts
         ];
         if (!OpenBlas.IsAvailable)
             candidates = candidates[..3];
-        MatrixProduct.Pack<Lanes16>(transposeB, k, n, b, ldb, packed);
+        for (int piece = 0; piece < MatrixProduct.PackPieces(k); piece++)
+            MatrixProduct.PackPiece<Lanes16>(piece, transposeB, k, n, b, ldb, packed);
 
         double flops = 2.0 * m * n * k;
         int repeats = (int)Math.Max(1, 1e8 / flops);

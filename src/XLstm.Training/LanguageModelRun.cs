@@ -24,7 +24,7 @@ public sealed class LanguageModelRun : IDisposable
         _data = RunData.Open(options, model.Config.VocabSize, tokenizer);
         _trainer = new Trainer(model.Parameters, options.Rates, options.RateOverTime, threads, options.Seed);
         _evaluation = new Pass(new PassOptions(Threads: threads));
-        _position = new RunPosition(_data.Length);
+        _position = new RunPosition(_data.Fingerprint());
     }
 
     /// <summary>Where the run lives.</summary>
@@ -256,9 +256,10 @@ public sealed class LanguageModelRun : IDisposable
     private void ReadCheckpoint()
     {
         _position = RunFiles.ReadState(Directory, _trainer.Optimizer);
-        if (_position.TextLength != _data.Length)
+        string found = _data.Fingerprint();
+        if (_position.Data != found)
             throw new CheckpointException(
-                (Options.Text ?? Options.BatchFile)!, "the file", $"{_position.TextLength} tokens to train on, as when the run began", $"{_data.Length}", "Put the old file back, or start a new run from this model.");
+                (Options.Text ?? Options.BatchFile)!, "the file", $"{_position.Data}, as when the run began", found, "Put the old file back, or start a new run from this model.");
     }
 
     private void WriteCheckpoint(string folder)

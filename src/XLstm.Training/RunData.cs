@@ -27,8 +27,27 @@ internal sealed class RunData : IDisposable
     /// <summary>What follows each of them [B, T]; -1 is ignored.</summary>
     public int[] Labels { get; }
 
-    /// <summary>Tokens to train on: what tells one text from another.</summary>
+    /// <summary>Tokens to train on.</summary>
     public long Length { get; }
+
+    /// <summary>What tells one text or batch from another: its length and a sample of its tokens from start to end.</summary>
+    public string Fingerprint()
+    {
+        const int places = 256;
+        ulong hash = 0;
+        var window = new int[(int)Math.Min(64, Length)];
+        for (long place = 0; place < places; place++)
+        {
+            long at = (Length - window.Length) * place / (places - 1);
+            if (_training is null)
+                Tokens.AsSpan((int)at, window.Length).CopyTo(window);
+            else
+                _training.Read(at, window);
+            foreach (int token in window)
+                hash = new RandomSource(hash ^ (uint)token).NextBits();
+        }
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Length} tokens, sample {hash:x16}");
+    }
 
     /// <summary>The part of the text that is never trained on; null with a batch file.</summary>
     public TokenSource? Validation { get; }

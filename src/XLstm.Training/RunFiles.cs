@@ -10,7 +10,7 @@ namespace XLstm.Training;
 internal sealed partial class RunJson : JsonSerializerContext;
 
 /// <summary>Where a run stands; kept inside the state file, so that weights, moments and position are written in one step.</summary>
-/// <param name="TextLength">Tokens to train on.</param>
+/// <param name="Data">Fingerprint of the text or batch.</param>
 /// <param name="Step">Updates made.</param>
 /// <param name="Logged">Steps whose log line is written: one less than <paramref name="Step"/> in the validation after a step.</param>
 /// <param name="Last">What the last step reported.</param>
@@ -22,7 +22,7 @@ internal sealed partial class RunJson : JsonSerializerContext;
 /// <param name="BestValidation">Best validation.</param>
 /// <param name="WithoutImprovement">Validations since the best.</param>
 internal sealed record RunPosition(
-    long TextLength, long Step = 0, long Logged = 0, StepResult? Last = null, long PlannedSteps = 0, double ElapsedSeconds = 0,
+    string Data, long Step = 0, long Logged = 0, StepResult? Last = null, long PlannedSteps = 0, double ElapsedSeconds = 0,
     double MeanSum = 0, long MeanCount = 0, double? Validation = null, double? BestValidation = null, int WithoutImprovement = 0);
 
 /// <summary>The files of a run's directory.</summary>

@@ -157,8 +157,11 @@ public class RunFilesTests
     {
         using var place = new Place();
         Interrupt(place, place.Options(steps: 8), after: 6);
-        File.AppendAllText(place.Text, Tiny.Text(100));
-        Assert.Equal(place.Text, Refused(place.Run, null, "2700 tokens to train on, as when the run began, found 2790").Path);
+        string text = File.ReadAllText(place.Text);
+        File.WriteAllText(place.Text, text + Tiny.Text(100));
+        Assert.Equal(place.Text, Refused(place.Run, null, "as when the run began, found 2790 tokens").Path);
+        File.WriteAllText(place.Text, string.Concat(text.Reverse()));
+        Assert.Equal(place.Text, Refused(place.Run, null, "as when the run began, found 2700 tokens").Path);
     }
 
     [Fact]

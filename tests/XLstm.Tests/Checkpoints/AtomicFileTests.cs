@@ -45,4 +45,24 @@ public sealed class AtomicFileTests
         var path = Path.Combine(folder.File("file", ""), "a.txt");
         Assert.Contains("a.txt", Assert.Throws<IOException>(() => AtomicFile.Write(path, _ => { })).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_link_stays_a_link()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("a.txt", "old");
+        var link = Path.Combine(folder.Path, "link.txt");
+        File.CreateSymbolicLink(link, path);
+        AtomicFile.Write(link, stream => stream.Write("new"u8));
+        Assert.Equal((path, "new"), (File.ResolveLinkTarget(link, true)!.FullName, File.ReadAllText(path)));
+    }
+
+    [Fact]
+    public void A_device_is_written_to_and_stays_what_it_is()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        AtomicFile.Write("/dev/null", stream => stream.Write("gone"u8));
+        Assert.Empty(File.ReadAllText("/dev/null"));
+    }
 }
