@@ -7,7 +7,7 @@ namespace XLstm.Cli.Commands;
 internal sealed class ModelOptions
 {
     private readonly Option<string?> _tokenizer = Options.Text(
-        "--tokenizer", "bytes|chars|FILE", "How text becomes tokens: its bytes, its characters, or a tokenizer.json. [default: bytes, or the tokenizer of --init]");
+        "--tokenizer", "bytes|chars|FILE", "How text becomes tokens: its bytes, its characters, or a tokenizer.json (or vocab.bpe, merges.txt). [default: bytes, or the tokenizer of --init]");
 
     public Option<string?> Preset { get; } = Options.Text("--preset", string.Join('|', Training.Preset.All.Select(p => p.Name)), $"Size of the model, see below. [default: {Training.Preset.All[0].Name}]");
 

@@ -52,7 +52,7 @@ public abstract class TextTokenizer
         AtomicFile.Write(Path.Combine(directory, FileName), Write);
     }
 
-    /// <summary>Reads a tokenizer: one of ours, or a byte-level BPE <c>tokenizer.json</c> of Hugging Face.</summary>
+    /// <summary>Reads a tokenizer: one of ours, a byte-level BPE <c>tokenizer.json</c> of Hugging Face, or the older pair of <c>vocab.bpe</c> (<c>merges.txt</c>) and <c>encoder.json</c> (<c>vocab.json</c>).</summary>
     /// <param name="path">A model directory or a file.</param>
     /// <exception cref="CheckpointException">No such file, or not one that can be used exactly as it is meant.</exception>
     public static TextTokenizer Load(string path)
@@ -61,7 +61,7 @@ public abstract class TextTokenizer
         var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
         if (!File.Exists(file))
             throw new CheckpointException(file, "the tokenizer", "a " + FileName, "nothing");
-        var bytes = File.ReadAllBytes(file);
+        var bytes = Gpt2Files.AreAt(file) ? Gpt2Files.ToTokenizerJson(file) : File.ReadAllBytes(file);
         using var document = Parse(bytes, file);
         var root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object)

@@ -130,4 +130,23 @@ public sealed class TextTokenizerTests
             characters += decoder.Append('a' + i % 26).Length;
         Assert.Equal((0, 1001), (GC.GetAllocatedBytesForCurrentThread() - before, characters));
     }
+
+    [Fact]
+    public void The_older_pair_of_files_is_the_same_tokenizer()
+    {
+        using var folder = new TemporaryFolder();
+        var alphabet = Enumerable.Range(0, 512).Select(c => ((char)c).ToString()).Where(c => ByteAlphabet.Bytes(c) is not null).ToList();
+        Assert.Equal(256, alphabet.Count);
+        List<string> tokens = [.. alphabet, "th", "the", "<|endoftext|>"];
+        folder.File("encoder.json", System.Text.Json.JsonSerializer.Serialize(tokens.Select((t, i) => (t, i)).ToDictionary(p => p.t, p => p.i)));
+        var merges = folder.File("vocab.bpe", "#version: 0.2\nt h\nth e\n");
+        var tokenizer = TextTokenizer.Load(merges);
+        Assert.Equal((259, 258), (tokenizer.VocabularySize, tokenizer.EndOfText));
+        Assert.Equal([257, alphabet.IndexOf("n"), 256, 258], tokenizer.Encode("thenth<|endoftext|>"));
+        Assert.Equal(Difficult, tokenizer.Decode(tokenizer.Encode(Difficult)));
+        tokenizer.Save(folder.Path);
+        Assert.Equal(tokenizer.Encode(Difficult), TextTokenizer.Load(folder.Path).Encode(Difficult));
+        File.Delete(Path.Combine(folder.Path, "encoder.json"));
+        Assert.Contains("encoder.json", Assert.Throws<CheckpointException>(() => TextTokenizer.Load(merges)).Message, StringComparison.Ordinal);
+    }
 }
