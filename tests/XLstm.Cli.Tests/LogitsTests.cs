@@ -89,6 +89,16 @@ public sealed class LogitsTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder.Root, "out*"));
     }
 
+    [Fact]
+    public void Logits_that_are_not_numbers_are_not_written()
+    {
+        var model = new XLstmLanguageModel(TinyModel.Config(), 1);
+        model.Head.Span[0] = float.NaN;
+        model.Save(_model);
+        Run(Tokens([1, 2], 1, 2)).Fails("not finite", "rows 0 to 0", "xlstm info");
+        Assert.Empty(Directory.GetFiles(_folder.Root, "out*"));
+    }
+
     private Cli.Outcome Run(string tokens) => Cli.Run("logits", "--model", _model, "--tokens", tokens, "--output", _folder["out.safetensors"]);
 
     private string Tokens(long[] tokens, int rows, int steps)
