@@ -79,12 +79,11 @@ public static partial class Ops
     private static void BlockDiagonalBackward(Pass pass, Tensor x, Parameter weight, Parameter? bias, Tensor y, int offset)
     {
         int heads = weight.Shape[0], outputs = weight.Shape[1], inputs = weight.Shape[2], rows = x.Shape.Rows;
-        pass.GradientOf(x);
         // Each block of rows sums its own gradient of the weight; the blocks are then added in order.
         int blocks = Blocks(rows);
         Tensor partial = pass.Rent(new Shape(blocks, weight.Length + heads * outputs));
         partial.Span.Clear();
-        pass.Workers.Run(blocks, new BlockDiagonalBackwardWork(rows, heads, outputs, inputs, x, weight, y, offset, partial));
+        pass.Workers.Run(blocks, new BlockDiagonalBackwardWork(rows, heads, outputs, inputs, x, weight, bias is { RequiresGradient: true }, y, offset, pass.SumOf(x), partial));
         AddParts(pass, partial, weight, bias);
     }
 
@@ -104,19 +103,18 @@ public static partial class Ops
         pass.Return(partial);
     }
 
-    private readonly struct BlockDiagonalBackwardWork(int rows, int heads, int outputs, int inputs, Tensor x, Parameter weight, Tensor y, int offset, Tensor partial) : IWork
+    private readonly struct BlockDiagonalBackwardWork(int rows, int heads, int outputs, int inputs, Tensor x, Parameter weight, bool withBias, Tensor y, int offset, GradientSum dX, Tensor partial) : IWork
     {
         public int ScratchLength => Kernels.BlockDiagonal.ScratchLength(Math.Min(rows, DiagonalRows), heads, outputs, inputs);
 
         public void Run(int index, Span<float> scratch)
         {
-            int from = index * DiagonalRows, xStride = x.Shape.Last, yStride = y.Shape.Last;
+            int from = index * DiagonalRows, count = Math.Min(DiagonalRows, rows - from), xStride = x.Shape.Last, yStride = y.Shape.Last;
             Span<float> part = partial.Span.Slice(index * partial.Shape.Last, partial.Shape.Last);
             Kernels.BlockDiagonal.Backward(
-                Math.Min(DiagonalRows, rows - from), heads, outputs, inputs, x.Span[(from * xStride)..], xStride, weight.Span,
+                count, heads, outputs, inputs, x.Span[(from * xStride)..], xStride, weight.Span,
                 y.Gradient!.Span[(from * yStride + offset)..], yStride,
-                x.Gradient is { } dX ? dX.Span[(from * xStride)..] : default, xStride,
-                part[..weight.Length], part[weight.Length..], scratch);
+                dX.Part(from * xStride, count * xStride), xStride, part[..weight.Length], withBias ? part[weight.Length..] : default, scratch);
         }
     }
 }

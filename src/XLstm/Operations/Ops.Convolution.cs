@@ -49,18 +49,16 @@ public static partial class Ops
     {
         public override void Backward(Pass pass)
         {
-            pass.GradientOf(x);
-            pass.GradientOf(state);
             pass.GradientOf(y);
             int B = x.Shape[0], F = x.Shape[2];
             Tensor partial = pass.Rent(new Shape(B, weight.Length + F));
             partial.Span.Clear();
-            pass.Workers.Run(B, new ConvolutionBackwardWork(x, state, weight, lengths, y, next, partial));
+            pass.Workers.Run(B, new ConvolutionBackwardWork(x, state, weight, lengths, y, next, pass.SumOf(x), pass.SumOf(state), partial));
             AddParts(pass, partial, weight, bias);
         }
     }
 
-    private readonly struct ConvolutionBackwardWork(Tensor x, Tensor? state, Parameter weight, int[]? lengths, Tensor y, Tensor next, Tensor partial) : IWork
+    private readonly struct ConvolutionBackwardWork(Tensor x, Tensor? state, Parameter weight, int[]? lengths, Tensor y, Tensor next, GradientSum sumX, GradientSum sumState, Tensor partial) : IWork
     {
         public int ScratchLength => weight.Shape[1] == 1
             ? Kernels.CausalConvolution.BackwardScratchLength(weight.Shape[2], weight.Shape[0])
@@ -71,7 +69,7 @@ public static partial class Ops
             int T = x.Shape[1], F = x.Shape[2], k = weight.Shape[2], steps = lengths is null ? T : lengths[b], S = (k - 1) * F;
             ReadOnlySpan<float> input = x.Span.Slice(b * T * F, T * F), before = state is null ? default : state.Span.Slice(b * S, S);
             ReadOnlySpan<float> dY = y.Gradient!.Span.Slice(b * T * F, T * F), dNext = next.Gradient is { } g ? g.Span.Slice(b * S, S) : default;
-            Span<float> dX = Part(x.Gradient, b * T * F, T * F), dState = Part(state?.Gradient, b * S, S);
+            Span<float> dX = sumX.Part(b * T * F, T * F), dState = sumState.Part(b * S, S);
             Span<float> part = partial.Span.Slice(b * partial.Shape.Last, partial.Shape.Last);
             if (weight.Shape[1] == 1)
                 Kernels.CausalConvolution.Backward(steps, F, k, input, before, weight.Span, dY, dNext, dX, dState, part[..weight.Length], part[weight.Length..], scratch);

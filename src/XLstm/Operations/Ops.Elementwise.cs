@@ -23,19 +23,23 @@ public static partial class Ops
         {
             int pieces = (sum.Length + ElementBlock - 1) / ElementBlock;
             foreach (Tensor input in (ReadOnlySpan<Tensor>)[x, y])
-                if (!pass.GradientOf(input).IsEmpty)
-                    pass.Workers.Run(pieces, new AddWork(sum.Gradient!, input.Gradient!, input.Gradient!));
+                if (pass.SumOf(input) is { Wanted: true } dInput)
+                    pass.Workers.Run(pieces, new AddWork(sum.Gradient!, dInput.Holds ? dInput.Tensor : null, dInput.Tensor));
         }
     }
 
-    private readonly struct AddWork(Tensor x, Tensor y, Tensor sum) : IWork
+    // Without a y, a copy.
+    private readonly struct AddWork(Tensor x, Tensor? y, Tensor sum) : IWork
     {
         public int ScratchLength => 0;
 
         public void Run(int index, Span<float> scratch)
         {
             int from = index * ElementBlock, count = Math.Min(ElementBlock, sum.Length - from);
-            Elementwise.Add(x.Span.Slice(from, count), y.Span.Slice(from, count), sum.Span.Slice(from, count));
+            if (y is null)
+                x.Span.Slice(from, count).CopyTo(sum.Span[from..]);
+            else
+                Elementwise.Add(x.Span.Slice(from, count), y.Span.Slice(from, count), sum.Span.Slice(from, count));
         }
     }
 
@@ -86,21 +90,21 @@ public static partial class Ops
     public static Tensor Activate(Pass pass, Tensor x, Activation function)
     {
         Tensor y = pass.Rent(x.Shape);
-        pass.Workers.Run((x.Length + ElementBlock - 1) / ElementBlock, new ActivationWork(function, x, y, false));
+        pass.Workers.Run((x.Length + ElementBlock - 1) / ElementBlock, new ActivationWork(function, x, y));
         if (pass.Record)
             pass.Add(new ActivationNode(function, x, y));
         return y;
     }
 
-    private readonly struct ActivationWork(Activation function, Tensor x, Tensor y, bool backward) : IWork
+    private readonly struct ActivationWork(Activation function, Tensor x, Tensor y, GradientSum dX = default) : IWork
     {
         public int ScratchLength => 0;
 
         public void Run(int index, Span<float> scratch)
         {
             int from = index * ElementBlock, count = Math.Min(ElementBlock, x.Length - from);
-            if (backward)
-                Activations.Backward(function, x.Span.Slice(from, count), y.Gradient!.Span.Slice(from, count), x.Gradient!.Span.Slice(from, count));
+            if (dX.Wanted)
+                Activations.Backward(function, x.Span.Slice(from, count), y.Gradient!.Span.Slice(from, count), dX.Part(from, count));
             else
                 Activations.Forward(function, x.Span.Slice(from, count), y.Span.Slice(from, count));
         }
@@ -110,9 +114,8 @@ public static partial class Ops
     {
         public override void Backward(Pass pass)
         {
-            if (pass.GradientOf(x).IsEmpty)
-                return;
-            pass.Workers.Run((x.Length + ElementBlock - 1) / ElementBlock, new ActivationWork(function, x, y, true));
+            if (pass.SumOf(x) is { Wanted: true } dX)
+                pass.Workers.Run((x.Length + ElementBlock - 1) / ElementBlock, new ActivationWork(function, x, y, dX));
         }
     }
 
@@ -122,23 +125,25 @@ public static partial class Ops
         if (x.Shape.Last % 2 != 0)
             throw new ArgumentException($"x is {x.Shape}: the last dimension has no two halves.", nameof(x));
         Tensor y = pass.Rent(x.Shape.WithLast(x.Shape.Last / 2));
-        pass.Workers.Run(Blocks(x.Shape.Rows), new GateWork(function, x, y, false));
+        pass.Workers.Run(Blocks(x.Shape.Rows), new GateWork(function, x, y));
         if (pass.Record)
             pass.Add(new GateNode(function, x, y));
         return y;
     }
 
-    private readonly struct GateWork(Activation function, Tensor x, Tensor y, bool backward) : IWork
+    private readonly struct GateWork(Activation function, Tensor x, Tensor y, GradientSum dX = default) : IWork
     {
         public int ScratchLength => 0;
 
         public void Run(int index, Span<float> scratch)
         {
             int F = y.Shape.Last, from = index * DiagonalRows, rows = Math.Min(DiagonalRows, y.Shape.Rows - from), start = from * 2 * F;
-            if (backward)
+            if (dX.Wanted)
+            {
+                Span<float> part = dX.Part(start, rows * 2 * F);
                 GatedActivation.Backward(
-                    function, rows, F, x.Span[start..], x.Span[(start + F)..], 2 * F, y.Gradient!.Span.Slice(from * F, rows * F),
-                    x.Gradient!.Span[start..], x.Gradient.Span[(start + F)..]);
+                    function, rows, F, x.Span[start..], x.Span[(start + F)..], 2 * F, y.Gradient!.Span.Slice(from * F, rows * F), part, part[F..]);
+            }
             else
                 GatedActivation.Forward(function, rows, F, x.Span[start..], x.Span[(start + F)..], 2 * F, y.Span.Slice(from * F, rows * F));
         }
@@ -148,8 +153,8 @@ public static partial class Ops
     {
         public override void Backward(Pass pass)
         {
-            if (!pass.GradientOf(x).IsEmpty)
-                pass.Workers.Run(Blocks(x.Shape.Rows), new GateWork(function, x, y, true));
+            if (pass.SumOf(x) is { Wanted: true } dX)
+                pass.Workers.Run(Blocks(x.Shape.Rows), new GateWork(function, x, y, dX));
         }
     }
 
@@ -184,19 +189,17 @@ public static partial class Ops
     {
         public override void Backward(Pass pass)
         {
-            pass.GradientOf(h);
-            pass.GradientOf(a);
-            pass.GradientOf(z);
             int blocks = Blocks(h.Shape.Rows);
             Tensor partial = pass.Rent(new Shape(blocks, skip.Length));
             partial.Span.Clear();
-            pass.Workers.Run(blocks, new SkipGateBackwardWork(h, skip, a, z, y, partial));
+            pass.Workers.Run(blocks, new SkipGateBackwardWork(h, skip, a, z, y, pass.SumOf(h), pass.SumOf(a), pass.SumOf(z), partial));
             AddRows(pass, blocks, skip.Length, partial.Span, skip);
             pass.Return(partial);
         }
     }
 
-    private readonly struct SkipGateBackwardWork(Tensor h, Parameter skip, Tensor a, Tensor z, Tensor y, Tensor partial) : IWork
+    private readonly struct SkipGateBackwardWork(
+        Tensor h, Parameter skip, Tensor a, Tensor z, Tensor y, GradientSum dH, GradientSum dA, GradientSum dZ, Tensor partial) : IWork
     {
         public int ScratchLength => 0;
 
@@ -205,7 +208,7 @@ public static partial class Ops
             (int start, int count, int rows) = RowRange(y, index);
             Kernels.SkipGate.Backward(
                 rows, skip.Length, h.Span.Slice(start, count), a.Span.Slice(start, count), z.Span.Slice(start, count), skip.Length, skip.Span,
-                y.Gradient!.Span.Slice(start, count), Part(h.Gradient, start, count), Part(a.Gradient, start, count), Part(z.Gradient, start, count),
+                y.Gradient!.Span.Slice(start, count), dH.Part(start, count), dA.Part(start, count), dZ.Part(start, count),
                 partial.Span.Slice(index * skip.Length, skip.Length));
         }
     }

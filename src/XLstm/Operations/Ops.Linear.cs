@@ -42,16 +42,10 @@ public static partial class Ops
             int outputs = y.Shape.Last, inputs = x.Shape.Last, rows = x.Shape.Rows;
             Tensor dY = y.Gradient!;
             AddRows(pass, rows, outputs, dY.Span, bias, from);
-            if (weight.RequiresGradient)
-            {
-                pass.GradientOf(weight);
+            if (!pass.GradientOf(weight).IsEmpty)
                 MultiplyByRows(pass, outputs, inputs, rows, dY, x, weight.Gradient!, from * inputs);
-            }
-            if (x.RequiresGradient)
-            {
-                pass.GradientOf(x);
-                Multiply(pass, rows, inputs, outputs, dY, weight, from * inputs, x.Gradient!);
-            }
+            if (pass.SumOf(x) is { Wanted: true } dX)
+                Multiply(pass, rows, inputs, outputs, dY, weight, from * inputs, dX);
         }
     }
 
@@ -78,10 +72,10 @@ public static partial class Ops
     }
 
     // c[m, n] += a[m, k] b[k, n]
-    private static void Multiply(Pass pass, int m, int n, int k, Tensor a, Tensor b, int bOffset, Tensor c, int ldb = 0)
+    private static void Multiply(Pass pass, int m, int n, int k, Tensor a, Tensor b, int bOffset, GradientSum c, int ldb = 0)
     {
         Tensor packed = Packed(pass, false, k, n, b, bOffset, ldb == 0 ? n : ldb);
-        pass.Workers.Run((m + RowBlock - 1) / RowBlock, new RowBlockWork(false, m, n, k, a, k, packed, c, 0, n, true));
+        pass.Workers.Run((m + RowBlock - 1) / RowBlock, new RowBlockWork(false, m, n, k, a, k, packed, c.Tensor, 0, n, c.Holds));
         pass.Return(packed);
     }
 

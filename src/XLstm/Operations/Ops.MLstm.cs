@@ -57,8 +57,8 @@ public static partial class Ops
             foreach (Tensor part in (ReadOnlySpan<Tensor>)[q, k, v])
             {
                 MultiplyByRows(pass, 2 * N, part.Shape.Last, rows, dGates, part, dWeight, offset, width);
-                if (!pass.GradientOf(part).IsEmpty)
-                    Multiply(pass, rows, part.Shape.Last, 2 * N, dGates, weight, offset, part.Gradient!, width);
+                if (pass.SumOf(part) is { Wanted: true } dPart)
+                    Multiply(pass, rows, part.Shape.Last, 2 * N, dGates, weight, offset, dPart, width);
                 offset += part.Shape.Last;
             }
             Elementwise.SumRows(rows, 2 * N, dGates.Span, dBias.Span);

@@ -40,18 +40,17 @@ public static partial class Ops
     {
         public override void Backward(Pass pass)
         {
-            pass.GradientOf(x);
             int blocks = Blocks(x.Shape.Rows), width = x.Shape.Last;
             Tensor partial = pass.Rent(new Shape(2, blocks, width));
             partial.Span.Clear();
-            pass.Workers.Run(blocks, new NormalizeBackwardWork(kind, groups, onePlusWeight, x, weight, y, statistics, partial));
+            pass.Workers.Run(blocks, new NormalizeBackwardWork(kind, groups, onePlusWeight, x, weight, y, statistics, pass.SumOf(x), partial));
             AddRows(pass, blocks, width, partial.Span[..(blocks * width)], weight);
             AddRows(pass, blocks, width, partial.Span[(blocks * width)..], bias);
             pass.Return(partial);
         }
     }
 
-    private readonly struct NormalizeBackwardWork(NormKind kind, int groups, bool onePlusWeight, Tensor x, Parameter? weight, Tensor y, Tensor statistics, Tensor partial) : IWork
+    private readonly struct NormalizeBackwardWork(NormKind kind, int groups, bool onePlusWeight, Tensor x, Parameter? weight, Tensor y, Tensor statistics, GradientSum dX, Tensor partial) : IWork
     {
         public int ScratchLength => 0;
 
@@ -62,7 +61,7 @@ public static partial class Ops
             Normalization.Backward(
                 kind, rows, groups, width / groups, onePlusWeight, x.Span.Slice(start, count), weight is null ? default : weight.Span,
                 statistics.Span.Slice(index * DiagonalRows * groups * 2, rows * groups * 2), y.Gradient!.Span.Slice(start, count),
-                Part(x.Gradient, start, count), partial.Span.Slice(index * width, width), partial.Span.Slice((blocks + index) * width, width));
+                dX.Part(start, count), partial.Span.Slice(index * width, width), partial.Span.Slice((blocks + index) * width, width));
         }
     }
 }

@@ -128,16 +128,21 @@ public sealed class Pass : IDisposable
             FirstNonFinite = name;
     }
 
+    /// <summary>The whole gradient of a tensor, to add to; empty where nobody wants it.</summary>
     internal Span<float> GradientOf(Tensor? tensor)
+    {
+        GradientSum sum = SumOf(tensor);
+        return tensor is null ? default : sum.Part(0, tensor.Length);
+    }
+
+    /// <summary>The gradient of a tensor, to add to piece by piece.</summary>
+    internal GradientSum SumOf(Tensor? tensor)
     {
         if (tensor is null || !tensor.RequiresGradient)
             return default;
-        if (tensor.Gradient is null)
-        {
-            tensor.Gradient = tensor.Pooled ? _pool.Rent(tensor.Shape) : new Tensor(tensor.Shape);
-            tensor.Gradient.Span.Clear();
-        }
-        return tensor.Gradient.Span;
+        bool empty = tensor.Gradient is null;
+        tensor.Gradient ??= tensor.Pooled ? _pool.Rent(tensor.Shape) : new Tensor(tensor.Shape);
+        return new GradientSum(tensor.Gradient, empty);
     }
 
     /// <summary>The gradient of a tensor, or memory that takes it where nobody wants it.</summary>
@@ -171,6 +176,33 @@ public sealed class Pass : IDisposable
         long offset = _dropoutOffset;
         _dropoutOffset += length;
         return offset;
+    }
+}
+
+/// <summary>
+/// A gradient that one operation adds to. The first to do so finds memory that holds nothing yet: each piece clears its own
+/// part just before it adds, while it is at hand in the cache, and every element belongs to one piece.
+/// </summary>
+internal readonly struct GradientSum(Tensor? gradient, bool empty)
+{
+    /// <summary>Whether anybody wants it.</summary>
+    public bool Wanted => gradient is not null;
+
+    /// <summary>Whether there is something to add to; otherwise an operation may as well write.</summary>
+    public bool Holds => !empty;
+
+    /// <summary>The memory itself.</summary>
+    public Tensor Tensor => gradient!;
+
+    /// <summary>Elements to add to; empty where nobody wants them.</summary>
+    public Span<float> Part(int start, int count)
+    {
+        if (gradient is null)
+            return default;
+        Span<float> part = gradient.Span.Slice(start, count);
+        if (empty)
+            part.Clear();
+        return part;
     }
 }
 
