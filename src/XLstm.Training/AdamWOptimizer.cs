@@ -14,7 +14,12 @@ namespace XLstm.Training;
 /// </summary>
 public sealed class AdamWOptimizer
 {
+    // Elements that one thread updates at a time.
+    private const int PieceLength = 32768;
+
     private readonly (Parameter Parameter, Tensor First, Tensor Second)[] _moments;
+    private readonly (int Index, int From, int Count)[] _pieces;
+    private readonly double[] _squares;
 
     /// <summary>Moments of zero for every parameter.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A rate is out of range.</exception>
@@ -23,6 +28,9 @@ public sealed class AdamWOptimizer
         options.Validate();
         Options = options;
         _moments = [.. parameters.Select(p => (p, new Tensor(p.Shape), new Tensor(p.Shape)))];
+        _pieces = [.. _moments.SelectMany((m, i) => Enumerable.Range(0, (m.First.Length + PieceLength - 1) / PieceLength)
+            .Select(piece => (i, piece * PieceLength, Math.Min(PieceLength, m.First.Length - (piece * PieceLength)))))];
+        _squares = new double[_pieces.Length];
     }
 
     /// <summary>Rates.</summary>
@@ -35,19 +43,62 @@ public sealed class AdamWOptimizer
     /// Norm of all gradients together, sqrt of the sum of squares: what clipping looks at. The sum is made in double and in a
     /// fixed order.
     /// </summary>
-    public double GradientNorm() => Math.Sqrt(Trained().Sum(t => Elementwise.SumOfSquares(t.Gradient.Span)));
+    public double GradientNorm()
+    {
+        using var workers = new Workers(1);
+        return GradientNorm(workers);
+    }
+
+    internal double GradientNorm(Workers workers)
+    {
+        workers.Run(_pieces.Length, new SquaresWork(this));
+        double sum = 0;
+        foreach (double squares in _squares)
+            sum += squares;
+        return Math.Sqrt(sum);
+    }
 
     /// <summary>One update.</summary>
     /// <param name="learningRate">lr.</param>
-    /// <param name="gradientNorm"><see cref="GradientNorm"/>.</param>
+    /// <param name="gradientNorm"><see cref="GradientNorm()"/>.</param>
     public void Update(double learningRate, double gradientNorm)
+    {
+        using var workers = new Workers(1);
+        Update(learningRate, gradientNorm, workers);
+    }
+
+    internal void Update(double learningRate, double gradientNorm, Workers workers)
     {
         Step++;
         float scale = Options.Clip > 0 && gradientNorm > Options.Clip ? (float)(Options.Clip / (gradientNorm + 1e-6)) : 1f;
-        foreach ((Parameter parameter, Tensor gradient, Tensor first, Tensor second) in Trained())
+        workers.Run(_pieces.Length, new UpdateWork(this, new AdamWStep(learningRate, Options.Beta1, Options.Beta2, Options.Epsilon, Options.WeightDecay, Step, scale)));
+    }
+
+    private readonly struct SquaresWork(AdamWOptimizer optimizer) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch)
         {
-            var step = new AdamWStep(learningRate, Options.Beta1, Options.Beta2, Options.Epsilon, parameter.Decays ? Options.WeightDecay : 0, Step, scale);
-            AdamW.Update(parameter.Span, gradient.Span, first.Span, second.Span, step);
+            (int i, int from, int count) = optimizer._pieces[index];
+            optimizer._squares[index] = optimizer._moments[i].Parameter is { RequiresGradient: true, Gradient: { } gradient }
+                ? Elementwise.SumOfSquares(gradient.Span.Slice(from, count))
+                : 0;
+        }
+    }
+
+    private readonly struct UpdateWork(AdamWOptimizer optimizer, AdamWStep step) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch)
+        {
+            (int i, int from, int count) = optimizer._pieces[index];
+            (Parameter parameter, Tensor first, Tensor second) = optimizer._moments[i];
+            if (parameter is { RequiresGradient: true, Gradient: { } gradient })
+                AdamW.Update(
+                    parameter.Span.Slice(from, count), gradient.Span.Slice(from, count), first.Span.Slice(from, count), second.Span.Slice(from, count),
+                    parameter.Decays ? step : step with { WeightDecay = 0 });
         }
     }
 
@@ -64,13 +115,6 @@ public sealed class AdamWOptimizer
 
     /// <summary>The first parameter that is not finite, or whose moments are not; null where all are.</summary>
     internal string? FirstNonFinite() => Tensors().FirstOrDefault(t => !Elementwise.AllFinite(t.Values.Span)).Parameter?.Name;
-
-    private IEnumerable<(Parameter Parameter, Tensor Gradient, Tensor First, Tensor Second)> Trained()
-    {
-        foreach ((Parameter parameter, Tensor first, Tensor second) in _moments)
-            if (parameter is { RequiresGradient: true, Gradient: { } gradient })
-                yield return (parameter, gradient, first, second);
-    }
 }
 
 /// <summary>Rates of <see cref="AdamWOptimizer"/>.</summary>

@@ -22,7 +22,7 @@ public sealed class LanguageModelRun : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         (Directory, Options, Model, Tokenizer) = (Path.GetFullPath(directory), options, model, tokenizer);
         _data = RunData.Open(options, model.Config.VocabSize, tokenizer);
-        _trainer = new Trainer(model.Parameters, options.Rates, options.RateOverTime, threads, options.Seed);
+        _trainer = new Trainer(model.Parameters, options.Rates, options.RateOverTime, threads, options.Seed, options.Recompute);
         _evaluation = new Pass(new PassOptions(Threads: threads));
         _position = new RunPosition(_data.Fingerprint());
     }

@@ -15,10 +15,11 @@ namespace XLstm.Training;
 /// <param name="Optimizer">Rates; null for the defaults.</param>
 /// <param name="Schedule">Rate over time; null for the defaults.</param>
 /// <param name="Log">Path of the JSON lines; null for log.jsonl in the run's directory.</param>
+/// <param name="Recompute">Less memory, more time, the same numbers: <see cref="PassOptions.Recompute"/>.</param>
 public sealed record RunOptions(
     string? Text = null, string? BatchFile = null, long? Steps = null, double? Minutes = null, int Batch = 16, int Context = 128,
     int Accumulation = 1, double ValidationFraction = 0.1, int ValidateEvery = 0, int Patience = 0, ulong Seed = 1,
-    OptimizerOptions? Optimizer = null, LearningRateSchedule? Schedule = null, string? Log = null)
+    OptimizerOptions? Optimizer = null, LearningRateSchedule? Schedule = null, string? Log = null, bool Recompute = false)
 {
     internal OptimizerOptions Rates => Optimizer ?? new OptimizerOptions();
 

@@ -41,14 +41,15 @@ public sealed class Trainer : IDisposable
     /// <param name="schedule">Rate over time; constant by default.</param>
     /// <param name="threads">0 for one per processor; results do not depend on it.</param>
     /// <param name="seed">Of dropout.</param>
+    /// <param name="recompute">Less memory, more time, the same numbers: <see cref="PassOptions.Recompute"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">A rate, the schedule or the number of threads is out of range.</exception>
-    public Trainer(ParameterSet parameters, OptimizerOptions? options = null, LearningRateSchedule? schedule = null, int threads = 0, ulong seed = 0)
+    public Trainer(ParameterSet parameters, OptimizerOptions? options = null, LearningRateSchedule? schedule = null, int threads = 0, ulong seed = 0, bool recompute = false)
     {
         Schedule = schedule ?? new LearningRateSchedule(ScheduleKind.Constant);
         Schedule.Validate();
         (_parameters, _seed) = (parameters, seed);
         Optimizer = new AdamWOptimizer(parameters, options ?? new OptimizerOptions());
-        Pass = new Pass(PassOptions.ForTraining with { Threads = threads });
+        Pass = new Pass(PassOptions.ForTraining with { Threads = threads, Recompute = recompute });
     }
 
     /// <summary>The optimizer with its moments.</summary>
@@ -89,11 +90,11 @@ public sealed class Trainer : IDisposable
             Pass.Backward(value, 1f / microBatches);
         }
 
-        double norm = Optimizer.GradientNorm();
+        double norm = Optimizer.GradientNorm(Pass.Workers);
         if (!double.IsFinite(norm))
             throw new DivergedException(step, "a gradient", LastNonFiniteGradient());
         double rate = Optimizer.Options.LearningRate * Schedule.Factor(step, totalSteps);
-        Optimizer.Update(rate, norm);
+        Optimizer.Update(rate, norm, Pass.Workers);
         Pass.Reset();
         return new StepResult(step, total / microBatches, rate, norm);
     }

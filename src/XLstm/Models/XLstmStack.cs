@@ -40,9 +40,11 @@ public sealed class XLstmStack
         for (int i = 0; i < Blocks.Count; i++)
         {
             pass.Cancellation.ThrowIfCancellationRequested();
-            int mark = pass.Mark;
+            long mark = pass.Mark;
             Tensor input = x;
-            (x, CellState next) = Blocks[i].Forward(x, state?.Blocks[i], pass, lengths);
+            (x, CellState next) = pass.Record && pass.Options.Recompute
+                ? pass.Recomputed(Blocks[i], x, state?.Blocks[i], lengths)
+                : Blocks[i].Forward(x, state?.Blocks[i], pass, lengths);
             if (!pass.Record)
             {
                 // Nobody looks back: the next block works in the memory of this one, however many there are.

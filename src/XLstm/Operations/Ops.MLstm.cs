@@ -91,14 +91,14 @@ public static partial class Ops
         if (state is not null && (state.C.Shape != shapeC || state.N.Shape != new Shape(B, N, K) || state.M.Shape != new Shape(B, N)))
             throw new ArgumentException($"state is C {state.C.Shape}, n {state.N.Shape}, m {state.M.Shape}; expected C {shapeC} and what belongs to it.", nameof(state));
         CheckLengths(lengths, B, T);
-        if (pass.Record && pass.Options.Form == MLstmForm.Recurrent)
+        if (pass.Options is { Record: true, Form: MLstmForm.Recurrent })
             throw new InvalidOperationException("The recurrent form computes no gradients; record with the chunkwise or the parallel form.");
 
         Tensor h = pass.Rent(v.Shape);
         MLstmState next = pass.UpdatesStates && state is not null
             ? state
             : new MLstmState(pass.Rent(shapeC), pass.Rent(new Shape(B, N, K)), pass.Rent(new Shape(B, N)));
-        pass.Workers.Run(B * N, new MLstmWork(pass.Record ? pass.Options.Form : T == 1 ? MLstmForm.Recurrent : pass.Options.Form, pass.Options.ChunkLength, options, q, k, v, gates, state, next, h, lengths));
+        pass.Workers.Run(B * N, new MLstmWork(pass.Options.Record ? pass.Options.Form : T == 1 ? MLstmForm.Recurrent : pass.Options.Form, pass.Options.ChunkLength, options, q, k, v, gates, state, next, h, lengths));
         if (pass.Record)
             pass.Add(new MLstmNode(options, q, k, v, gates, state, next, h, lengths));
         return (h, next);

@@ -22,9 +22,13 @@ public enum MLstmForm
 /// <param name="Seed">Seed of the dropout masks.</param>
 /// <param name="Form">How the mLSTM is computed.</param>
 /// <param name="ChunkLength">Steps in a chunk of the chunkwise form.</param>
+/// <param name="Recompute">
+/// Of each block keep its input only, and run it once more in the backward pass: the same numbers in far less memory, for
+/// about a third more time.
+/// </param>
 public sealed record PassOptions(
     bool Record = false, bool Training = false, int Threads = 0, ulong Seed = 0,
-    MLstmForm Form = MLstmForm.Chunkwise, int ChunkLength = MLstmChunkwise.DefaultChunkLength)
+    MLstmForm Form = MLstmForm.Chunkwise, int ChunkLength = MLstmChunkwise.DefaultChunkLength, bool Recompute = false)
 {
     /// <summary>A pass that learns: records, and dropout is active.</summary>
     public static PassOptions ForTraining { get; } = new(Record: true, Training: true);
@@ -49,6 +53,7 @@ public sealed class Pass : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.ChunkLength, 1, nameof(options));
         Workers = new Workers(Options.Threads == 0 ? Environment.ProcessorCount : Options.Threads);
         Seed = Options.Seed;
+        Record = Options.Record;
     }
 
     /// <summary>What this pass is for.</summary>
@@ -65,7 +70,8 @@ public sealed class Pass : IDisposable
 
     internal Workers Workers { get; }
 
-    internal bool Record => Options.Record;
+    /// <summary>Whether operations leave nodes on the tape now; not while a block runs that is recomputed later.</summary>
+    internal bool Record { get; private set; }
 
     /// <summary>Whether states that enter an operation are overwritten with the states that leave it (sessions).</summary>
     internal bool UpdatesStates { get; init; }
@@ -103,21 +109,67 @@ public sealed class Pass : IDisposable
     /// <exception cref="InvalidOperationException">The pass does not record, or the loss depends on nothing that requires a gradient.</exception>
     public void Backward(Tensor loss, float scale = 1f)
     {
-        if (!Record)
+        if (!Options.Record)
             throw new InvalidOperationException("This pass does not record; create it with new PassOptions(Record: true).");
         if (!loss.RequiresGradient)
             throw new InvalidOperationException("The loss does not depend on any tensor that requires a gradient.");
         GradientOf(loss).Fill(scale);
-        for (int i = _tape.Count - 1; i >= 0; i--)
+        BackwardTo(0);
+    }
+
+    private void BackwardTo(int start)
+    {
+        while (_tape.Count > start)
         {
             Cancellation.ThrowIfCancellationRequested();
-            Node node = _tape[i];
+            Node node = _tape[^1];
+            _tape.RemoveAt(_tape.Count - 1);
             if (node.HasGradient)
                 node.Backward(this);
             // Whatever comes earlier on the tape cannot read a later output's gradient.
             node.Release(_pool);
         }
-        _tape.Clear();
+    }
+
+    /// <summary>Runs a block without a tape; its backward runs it again with one (<see cref="PassOptions.Recompute"/>).</summary>
+    internal (Tensor Output, CellState State) Recomputed(IXLstmBlock block, Tensor x, CellState? state, int[]? lengths)
+    {
+        long dropoutOffset = _dropoutOffset, mark = Mark;
+        Record = false;
+        try
+        {
+            (Tensor output, CellState next) = block.Forward(x, state, this, lengths);
+            ReturnSince(mark, output, next);
+            Add(new RecomputedNode(block, x, state, lengths, dropoutOffset, output, next));
+            return (output, next);
+        }
+        finally
+        {
+            Record = true;
+        }
+    }
+
+    private sealed class RecomputedNode(IXLstmBlock block, Tensor x, CellState? state, int[]? lengths, long dropoutOffset, Tensor output, CellState next)
+        : Node([output, .. next.Tensors.Select(t => t.Tensor)])
+    {
+        public override void Backward(Pass pass)
+        {
+            // Gradients of what the block reads outlive it: their memory is taken before the mark.
+            pass.GradientOf(x);
+            foreach ((_, Tensor tensor) in state?.Tensors ?? [])
+                pass.GradientOf(tensor);
+            long mark = pass.Mark;
+            int start = pass._tape.Count;
+            pass._dropoutOffset = dropoutOffset;
+            (Tensor again, CellState nextAgain) = block.Forward(x, state, pass, lengths);
+            HandOver(output, again);
+            foreach (((_, Tensor from), (_, Tensor to)) in next.Tensors.Zip(nextAgain.Tensors))
+                HandOver(from, to);
+            pass.BackwardTo(start);
+            pass.ReturnSince(mark, null, null);
+        }
+
+        private static void HandOver(Tensor from, Tensor to) => (to.Gradient, from.Gradient) = (from.Gradient, null);
     }
 
     public void Dispose() => Workers.Dispose();
@@ -167,9 +219,9 @@ public sealed class Pass : IDisposable
 
     internal void Return(Tensor tensor) => _pool.Return(tensor);
 
-    internal int Mark => _pool.Mark;
+    internal long Mark => _pool.Mark;
 
-    internal void ReturnSince(int mark, Tensor output, CellState? state) => _pool.ReturnSince(mark, output, state);
+    internal void ReturnSince(long mark, Tensor? output, CellState? state) => _pool.ReturnSince(mark, output, state);
 
     internal long NextDropoutOffset(int length)
     {

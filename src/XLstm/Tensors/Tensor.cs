@@ -48,6 +48,9 @@ public class Tensor
 
     internal int Capacity => _data.Length;
 
+    /// <summary>Number of the loan that the tensor is out on.</summary>
+    internal long RentedAs { get; set; }
+
     /// <summary>A copy that is the caller's, cut off from any gradient.</summary>
     public Tensor Clone() => new(Shape, Span.ToArray());
 

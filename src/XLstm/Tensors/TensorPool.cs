@@ -10,6 +10,7 @@ internal sealed class TensorPool
 {
     private readonly Dictionary<int, Stack<Tensor>> _free = [];
     private readonly List<Tensor> _rented = [];
+    private long _rents;
 
     /// <summary>Floats held, in use or not.</summary>
     public long Held { get; private set; }
@@ -28,6 +29,7 @@ internal sealed class TensorPool
         tensor.Shape = shape;
         tensor.RequiresGradient = false;
         tensor.Gradient = null;
+        tensor.RentedAs = ++_rents;
         _rented.Add(tensor);
         return tensor;
     }
@@ -44,17 +46,17 @@ internal sealed class TensorPool
         Put(tensor);
     }
 
-    /// <summary>Tensors that are out; what is rented from here on can be given back by <see cref="ReturnSince"/>.</summary>
-    public int Mark => _rented.Count;
+    /// <summary>What is rented from here on can be given back by <see cref="ReturnSince"/>.</summary>
+    public long Mark => _rents;
 
     /// <summary>Gives back what was rented since <paramref name="mark"/>, but for an output and a state.</summary>
-    public void ReturnSince(int mark, Tensor output, CellState? state)
+    public void ReturnSince(long mark, Tensor? output, CellState? state)
     {
-        int kept = mark;
-        for (int i = mark; i < _rented.Count; i++)
+        int kept = 0;
+        for (int i = 0; i < _rented.Count; i++)
         {
             Tensor tensor = _rented[i];
-            if (tensor == output || (state is not null && state.Holds(tensor)))
+            if (tensor.RentedAs <= mark || tensor == output || (state is not null && state.Holds(tensor)))
                 _rented[kept++] = tensor;
             else
                 Put(tensor);
