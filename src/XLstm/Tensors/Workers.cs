@@ -11,15 +11,24 @@ internal interface IWork
 
 /// <summary>
 /// Threads that live as long as their pass and share out the pieces of one <see cref="IWork"/> at a time. A run ends when its
-/// pieces are done, not when every thread has looked: on a busy machine the caller does alone what nobody helps with.
+/// pieces are done, not when every thread has looked: on a busy machine the caller does alone what nobody helps with. Threads
+/// start with the first run that has work for them.
 /// </summary>
 internal sealed class Workers : IDisposable
 {
-    private readonly Thread[] _threads;
+    // Multiply-adds, or floats read: what one core does in about the time that another takes to join in (1 us).
+    private const long WorthSharing = 16384;
+
+    // Runs follow each other within microseconds while a pass runs, so threads look for the next one for some 20 us, then let
+    // others run between looks, for a millisecond where nobody wants to, and sleep only then: waking one takes 30 us.
+    private const int Looks = 500;
+    private const int Yields = 2000;
+
+    private readonly Thread?[] _threads;
     private readonly float[][] _scratch;
     private readonly Dictionary<Type, Job> _jobs = [];
     private readonly object _wake = new();
-    private readonly int _spins;
+    private readonly bool _spins;
     private Job? _job;
 
     // Number of the run in the upper half, pieces that nobody has taken yet in the lower: one compare-and-swap takes a piece
@@ -33,23 +42,19 @@ internal sealed class Workers : IDisposable
     {
         _scratch = new float[count][];
         Array.Fill(_scratch, []);
-        // Pieces follow each other within microseconds while a pass runs; a thread that waits for them takes a processor, though.
-        _spins = count <= Environment.ProcessorCount ? 2000 : 0;
+        _spins = count <= Environment.ProcessorCount;
         _threads = new Thread[count - 1];
-        for (int i = 0; i < _threads.Length; i++)
-        {
-            int index = i + 1;
-            _threads[i] = new Thread(() => Loop(index)) { IsBackground = true, Name = $"XLstm worker {index}" };
-            _threads[i].Start();
-        }
     }
 
     public int Count => _threads.Length + 1;
 
-    /// <summary>Runs the pieces 0 to count - 1, on the calling thread, too. What a piece throws reaches the caller when no piece runs any more.</summary>
-    public void Run<TWork>(int count, in TWork work) where TWork : struct, IWork
+    /// <summary>
+    /// Runs the pieces 0 to count - 1, on the calling thread, too, and on it alone if <paramref name="operations"/>, about as
+    /// many as all pieces take, are not worth another. What a piece throws reaches the caller when no piece runs any more.
+    /// </summary>
+    public void Run<TWork>(int count, in TWork work, long operations = long.MaxValue) where TWork : struct, IWork
     {
-        if (_threads.Length == 0 || count <= 1)
+        if (_threads.Length == 0 || count <= 1 || operations < WorthSharing)
         {
             Span<float> own = Scratch(0, work.ScratchLength);
             for (int i = 0; i < count; i++)
@@ -57,6 +62,8 @@ internal sealed class Workers : IDisposable
             return;
         }
 
+        if (_threads[^1] is null)
+            Start();
         if (!_jobs.TryGetValue(typeof(TWork), out Job? known))
             _jobs.Add(typeof(TWork), known = new Job<TWork>());
         var job = (Job<TWork>)known;
@@ -83,26 +90,49 @@ internal sealed class Workers : IDisposable
         _stopped = true;
         Interlocked.Exchange(ref _open, (long)(RunOf(_open) + 1) << 32);
         Wake();
-        foreach (Thread thread in _threads)
-            thread.Join();
+        foreach (Thread? thread in _threads)
+            thread?.Join();
     }
 
     private static uint RunOf(long open) => (uint)(open >> 32);
+
+    private void Start()
+    {
+        for (int i = 0; i < _threads.Length; i++)
+        {
+            int index = i + 1;
+            _threads[i] = new Thread(() => Loop(index)) { IsBackground = true, Name = $"XLstm worker {index}" };
+            _threads[i]!.Start();
+        }
+    }
 
     private void Loop(int index)
     {
         uint seen = 0;
         while (true)
         {
-            for (int i = 0; i < _spins && RunOf(Volatile.Read(ref _open)) == seen; i++)
-                Thread.SpinWait(20);
-            if (RunOf(Volatile.Read(ref _open)) == seen)
+            if (!Comes(seen))
                 Sleep(seen);
             if (_stopped)
                 return;
             seen = RunOf(Volatile.Read(ref _open));
             Share(seen, index);
         }
+    }
+
+    private bool Comes(uint seen)
+    {
+        if (_spins)
+            for (int i = 0; i < Looks + Yields; i++)
+            {
+                if (RunOf(Volatile.Read(ref _open)) != seen)
+                    return true;
+                if (i < Looks)
+                    Thread.SpinWait(1);
+                else
+                    Thread.Yield();
+            }
+        return false;
     }
 
     // A thread counts itself as sleeping before it looks for a new run for the last time, and a run is open before the

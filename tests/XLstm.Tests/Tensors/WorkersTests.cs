@@ -37,6 +37,27 @@ public class WorkersTests
         }
     }
 
+    private readonly struct Who(int[] threads) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch) => threads[index] = Environment.CurrentManagedThreadId;
+    }
+
+    [Fact]
+    public void SmallRunsStayWithTheCaller()
+    {
+        using var workers = new Workers(4);
+        var counts = new int[4];
+        workers.Run(4, new Count(counts)); // starts the threads
+        for (int i = 0; i < 100; i++)
+        {
+            var threads = new int[50];
+            workers.Run(50, new Who(threads), operations: 1000);
+            Assert.All(threads, t => Assert.Equal(Environment.CurrentManagedThreadId, t));
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
