@@ -15,22 +15,36 @@ internal static class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Exp<L>(L x) where L : struct, ILanes<L>
     {
-        L clamped = L.Min(L.Max(x, L.Create(ExpLowest)), L.Create(ExpHighest));
-        L n = L.Round(clamped * L.Create(1.44269504f));
-        // ln 2 in two parts: n * 0.693359375 is exact for |n| < 2^15.
-        L r = L.MultiplyAdd(n, L.Create(-0.693359375f), clamped);
-        r = L.MultiplyAdd(n, L.Create(2.12194440e-4f), r);
-        L p = L.Create(1f) + ReducedExpMinusOne(r);
+        L p = L.Create(1f) + ReduceExp(x, out L n);
         // 2p 2^(n-1): n reaches 128, one past the largest exponent.
         L y = (p + p) * L.PowerOfTwo(n - L.Create(1f));
+        // Outside the range n is no exponent, and y whatever it makes.
         y = L.SelectLess(x, L.Create(ExpLowest), L.Create(0f), y);
         return L.SelectLess(L.Create(ExpHighest), x, L.Create(float.PositiveInfinity), y);
+    }
+
+    /// <summary>e^x for x &lt;= 0 or NaN. Within 9e-8.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static L ExpNonPositive<L>(L x) where L : struct, ILanes<L>
+    {
+        L p = L.Create(1f) + ReduceExp(x, out L n);
+        return L.SelectLess(x, L.Create(ExpLowest), L.Create(0f), p * L.PowerOfTwo(n));
     }
 
     /// <summary>e^x - 1, without the cancellation near 0. Within 2.3e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L ExpMinusOne<L>(L x) where L : struct, ILanes<L> =>
         L.SelectLess(L.Abs(x), L.Create(0.3466f), ReducedExpMinusOne(x), Exp(x) - L.Create(1f));
+
+    /// <summary>x = n ln 2 + r with an integral n and |r| &lt;= ln 2 / 2: e^r - 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static L ReduceExp<L>(L x, out L n) where L : struct, ILanes<L>
+    {
+        n = L.Round(x * L.Create(1.44269504f));
+        // ln 2 in two parts: n * 0.693359375 is exact for |n| < 2^15.
+        L r = L.MultiplyAdd(n, L.Create(-0.693359375f), x);
+        return ReducedExpMinusOne(L.MultiplyAdd(n, L.Create(2.12194440e-4f), r));
+    }
 
     /// <summary>e^r - 1 for |r| &lt;= ln 2 / 2: r + r^2 p(r), p of degree 4 with the least largest relative error, 1.4e-8.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -43,45 +57,50 @@ internal static class LaneMath
         return L.MultiplyAdd(p, r * r, r);
     }
 
-    /// <summary>ln(1 + e) for e in [0, 1]: 2 artanh(s), s = e / (2 + e) in [0, 1/3]. Within 2e-7.</summary>
+    /// <summary>ln(1 + e) for e in [0, 1]: e + e^2 p(e), p of degree 8 with the least largest relative error, 5e-9. Within 1e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Log1PlusUnit<L>(L e) where L : struct, ILanes<L>
     {
-        L s = e / (L.Create(2f) + e);
-        L t = s * s;
-        L p = L.MultiplyAdd(L.Create(1f / 15f), t, L.Create(1f / 13f));
-        p = L.MultiplyAdd(p, t, L.Create(1f / 11f));
-        p = L.MultiplyAdd(p, t, L.Create(1f / 9f));
-        p = L.MultiplyAdd(p, t, L.Create(1f / 7f));
-        p = L.MultiplyAdd(p, t, L.Create(1f / 5f));
-        p = L.MultiplyAdd(p, t, L.Create(1f / 3f));
-        p = L.MultiplyAdd(p, t, L.Create(1f));
-        return (s + s) * p;
+        L p = L.MultiplyAdd(L.Create(-3.24398093e-3f), e, L.Create(1.985126175e-2f));
+        p = L.MultiplyAdd(p, e, L.Create(-5.695915967e-2f));
+        p = L.MultiplyAdd(p, e, L.Create(0.1060361713f));
+        p = L.MultiplyAdd(p, e, L.Create(-0.1530556977f));
+        p = L.MultiplyAdd(p, e, L.Create(0.1967593133f));
+        p = L.MultiplyAdd(p, e, L.Create(-0.2495413274f));
+        p = L.MultiplyAdd(p, e, L.Create(0.3332996368f));
+        p = L.MultiplyAdd(p, e, L.Create(-0.4999990165f));
+        return L.MultiplyAdd(p, e * e, e);
     }
 
     /// <summary>ln sigmoid(x) = min(x, 0) - ln(1 + e^-|x|): finite for every finite x, and accurate for large x. Within 2.5e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L LogSigmoid<L>(L x) where L : struct, ILanes<L> =>
-        L.Min(x, L.Create(0f)) - Log1PlusUnit(Exp(L.Create(0f) - L.Abs(x)));
+    public static L LogSigmoid<L>(L x) where L : struct, ILanes<L> => LogSigmoid(x, out _);
+
+    /// <summary>ln sigmoid(x), and its derivative sigmoid(-x) from the same exponential, within 1.4e-7.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static L LogSigmoid<L>(L x, out L slope) where L : struct, ILanes<L>
+    {
+        L e = ExpNonPositive(L.Create(0f) - L.Abs(x));
+        slope = L.SelectLess(L.Create(0f), x, e, L.Create(1f)) / (L.Create(1f) + e);
+        return L.SelectLess(x, L.Create(0f), x, L.Create(0f)) - Log1PlusUnit(e);
+    }
 
     /// <summary>1 / (1 + e^-x). Within 1.4e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Sigmoid<L>(L x) where L : struct, ILanes<L> =>
         L.Create(1f) / (L.Create(1f) + Exp(L.Create(0f) - x));
 
-    /// <summary>tanh x: an odd series by its continued fraction near 0, 1 - 2 / (e^2|x| + 1) elsewhere. Within 1.6e-7.</summary>
+    /// <summary>tanh x = u / (u + 2), u = e^2x - 1 without the cancellation near 0. Within 2.5e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Tanh<L>(L x) where L : struct, ILanes<L>
     {
-        L a = L.Abs(x);
-        L big = L.Create(1f) - L.Create(2f) / (Exp(a + a) + L.Create(1f));
-        // Lambert's continued fraction x/(1 + x^2/(3 + x^2/(5 + x^2/(7 + x^2/9)))), written as a quotient.
-        L t = x * x;
-        L numerator = L.MultiplyAdd(L.MultiplyAdd(t, L.Create(1f), L.Create(105f)), t, L.Create(945f));
-        L denominator = L.MultiplyAdd(L.MultiplyAdd(t, L.Create(15f), L.Create(420f)), t, L.Create(945f));
-        L small = x * (numerator / denominator);
-        L signed = L.SelectLess(x, L.Create(0f), L.Create(0f) - big, big);
-        return L.SelectLess(a, L.Create(0.5f), small, signed);
+        // Beyond 10 the result is 1.
+        L a = L.SelectLess(x, L.Create(-10f), L.Create(-10f), x);
+        a = L.SelectLess(L.Create(10f), a, L.Create(10f), a);
+        L p = ReduceExp(a + a, out L n), power = L.PowerOfTwo(n);
+        L u = L.MultiplyAdd(power, p, power - L.Create(1f));
+        // Keeps the sign of 0.
+        return L.SelectLess(L.Abs(x), L.Create(1e-4f), x, u / (u + L.Create(2f)));
     }
 
     /// <summary>

@@ -6,7 +6,11 @@ namespace XLstm.Kernels;
 public static partial class SLstmScan
 {
     /// <summary>Scratch floats that <see cref="Backward"/> needs for <paramref name="rowCount"/> rows.</summary>
-    public static int BackwardScratchLength(in SLstmShape shape, int rowCount) => rowCount * (4 + 4) * shape.HeadWidth;
+    public static int BackwardScratchLength(in SLstmShape shape, int rowCount)
+    {
+        int d = shape.HeadWidth;
+        return Alignment + MatrixProduct.PackedLength(4 * d, d) + MatrixProduct.PackedScratchLength(rowCount, 4 * d) + rowCount * (4 + 4) * d;
+    }
 
     /// <summary>
     /// Gradients of the scan of one head, back through time. With dc, dn, dm carried from step t + 1 and
@@ -17,8 +21,7 @@ public static partial class SLstmScan
     /// d(i~ - m) = di' i'   d(a - m) = df' f'    a = logsigmoid(f~) + m_{t-1}
     /// dm -= d(i~ - m) + d(a - m), then to i~ or a, whichever m was;   dm_{t-1} = da
     /// </code>
-    /// The gradient of R is one product of <paramref name="dGates"/> with y_{t-1} over all rows and steps, and that of b
-    /// the sum of its rows: both are left to the caller.
+    /// The gradient of R is one product of <paramref name="dGates"/> with y_{t-1} over all rows and steps, left to the caller.
     /// </summary>
     /// <param name="shape">Sizes B, T, N and the head width.</param>
     /// <param name="function">sLSTM or LSTM.</param>
@@ -34,6 +37,7 @@ public static partial class SLstmScan
     /// <param name="dFinal">Gradient of the final state [S, B, H], or empty.</param>
     /// <param name="dGates">Written, not added to: gradient of the pre-activations [B, T, 4 H].</param>
     /// <param name="dInitial">Written: gradient of the initial state [S, B, H], or empty.</param>
+    /// <param name="dBias">Added to: gradient of b from these rows [4 H], only the columns of this head; or empty.</param>
     /// <param name="scratch">At least <see cref="BackwardScratchLength"/>.</param>
     /// <exception cref="ArgumentException">A span is shorter than its shape.</exception>
     /// <exception cref="ArgumentOutOfRangeException">No such head or rows.</exception>
@@ -41,7 +45,7 @@ public static partial class SLstmScan
         in SLstmShape shape, CellFunction function, int head, int firstRow, int rowCount,
         ReadOnlySpan<float> kernel, ReadOnlySpan<int> lengths, ReadOnlySpan<float> initial,
         ReadOnlySpan<float> y, ReadOnlySpan<float> saved, ReadOnlySpan<float> dY, ReadOnlySpan<float> dFinal,
-        Span<float> dGates, Span<float> dInitial, Span<float> scratch)
+        Span<float> dGates, Span<float> dInitial, Span<float> dBias, Span<float> scratch)
     {
         Check.Length(kernel, shape.KernelLength);
         Check.LengthOrEmpty(lengths, shape.Batch);
@@ -52,14 +56,15 @@ public static partial class SLstmScan
         Check.LengthOrEmpty(dFinal, shape.StateLength(function));
         Check.Length(dGates, shape.GatesLength);
         Check.LengthOrEmpty(dInitial, shape.StateLength(function));
+        Check.LengthOrEmpty(dBias, 4 * shape.Width);
         CheckPart(shape, head, firstRow, rowCount);
         Check.Length(scratch, BackwardScratchLength(shape, rowCount));
 
         switch (Simd.Width)
         {
-            case 16: BackwardCore<Lanes16>(shape, function, head, firstRow, rowCount, kernel, lengths, initial, y, saved, dY, dFinal, dGates, dInitial, scratch); break;
-            case 8: BackwardCore<Lanes8>(shape, function, head, firstRow, rowCount, kernel, lengths, initial, y, saved, dY, dFinal, dGates, dInitial, scratch); break;
-            default: BackwardCore<Lanes4>(shape, function, head, firstRow, rowCount, kernel, lengths, initial, y, saved, dY, dFinal, dGates, dInitial, scratch); break;
+            case 16: BackwardCore<Lanes16>(shape, function, head, firstRow, rowCount, kernel, lengths, initial, y, saved, dY, dFinal, dGates, dInitial, dBias, scratch); break;
+            case 8: BackwardCore<Lanes8>(shape, function, head, firstRow, rowCount, kernel, lengths, initial, y, saved, dY, dFinal, dGates, dInitial, dBias, scratch); break;
+            default: BackwardCore<Lanes4>(shape, function, head, firstRow, rowCount, kernel, lengths, initial, y, saved, dY, dFinal, dGates, dInitial, dBias, scratch); break;
         }
     }
 
@@ -67,14 +72,19 @@ public static partial class SLstmScan
         in SLstmShape shape, CellFunction function, int head, int firstRow, int rowCount,
         ReadOnlySpan<float> kernel, ReadOnlySpan<int> lengths, ReadOnlySpan<float> initial,
         ReadOnlySpan<float> y, ReadOnlySpan<float> saved, ReadOnlySpan<float> dY, ReadOnlySpan<float> dFinal,
-        Span<float> dGates, Span<float> dInitial, Span<float> scratch)
+        Span<float> dGates, Span<float> dInitial, Span<float> dBias, Span<float> scratch)
         where L : struct, ILanes<L>
     {
-        int T = shape.Time, H = shape.Width, d = shape.HeadWidth, B = shape.Batch, N = shape.Heads;
-        int states = SLstmShape.StateCount(function);
-        ReadOnlySpan<float> R = kernel.Slice(head * 4 * d * d, 4 * d * d);
-        Span<float> dState = scratch[..(rowCount * 4 * d)];                   // [row, (dy, dc, dn, dm), cell]
-        Span<float> dRaw = scratch.Slice(rowCount * 4 * d, rowCount * 4 * d); // [row, (gate, out)]
+        int T = shape.Time, H = shape.Width, d = shape.HeadWidth, B = shape.Batch;
+        int states = SLstmShape.StateCount(function), packedLength = MatrixProduct.PackedLength(4 * d, d);
+        scratch = Aligned(scratch);
+        Span<float> packed = scratch[..packedLength];
+        Span<float> dState = scratch.Slice(packedLength, rowCount * 4 * d);                  // [row, (dy, dc, dn, dm), cell]
+        Span<float> dRaw = scratch.Slice(packedLength + rowCount * 4 * d, rowCount * 4 * d); // [row, (gate, out)]
+        Span<float> work = scratch[(packedLength + rowCount * 8 * d)..];
+        Span<float> dOwnBias = dBias.IsEmpty ? default : dBias.Slice(head * d, 3 * H + d);
+        if (rowCount > 0 && T > 0)
+            Pack<L>(false, 4 * d, d, kernel.Slice(head * 4 * d * d, 4 * d * d), packed);
 
         dState.Clear();
         if (!dFinal.IsEmpty)
@@ -88,7 +98,7 @@ public static partial class SLstmScan
             {
                 int row = firstRow + r;
                 Span<float> raw = dRaw.Slice(r * 4 * d, 4 * d);
-                if (!lengths.IsEmpty && t >= lengths[row])
+                if (!Runs(lengths, row, t))
                 {
                     // Past the end of this row the state stands still: its gradient passes through unchanged.
                     raw.Clear();
@@ -97,13 +107,13 @@ public static partial class SLstmScan
                     continue;
                 }
 
-                ReadOnlySpan<float> kept = saved.Slice(((row * T + t) * N + head) * SavedPerCell * d, SavedPerCell * d);
+                ReadOnlySpan<float> kept = saved.Slice(SavedOffset(shape, head, t, row), SavedPerCell * d);
                 ReadOnlySpan<float> cPrevious = default, nPrevious = default;
                 if (t > 0)
                 {
-                    ReadOnlySpan<float> before = saved.Slice(((row * T + t - 1) * N + head) * SavedPerCell * d, SavedPerCell * d);
-                    cPrevious = before.Slice(5 * d, d);
-                    nPrevious = before.Slice(6 * d, d);
+                    ReadOnlySpan<float> before = saved.Slice(SavedOffset(shape, head, t - 1, row), SavedPerCell * d);
+                    cPrevious = before.Slice(4 * d, d);
+                    nPrevious = before.Slice(5 * d, d);
                 }
                 else if (!initial.IsEmpty)
                 {
@@ -114,37 +124,31 @@ public static partial class SLstmScan
 
                 Span<float> dRow = dState.Slice(r * 4 * d, 4 * d);
                 ReadOnlySpan<float> dOutput = dY.Slice((row * T + t) * H + head * d, d);
+                var gradients = new GateGradients(raw, d, dGates.Slice((row * T + t) * 4 * H + head * d, 3 * H + d), dOwnBias, H);
                 if (function == CellFunction.Lstm)
                 {
-                    int done = LstmStepBackward<L>(kept, cPrevious, dOutput, dRow, raw, d, 0);
-                    LstmStepBackward<Lanes1>(kept, cPrevious, dOutput, dRow, raw, d, done);
+                    int done = LstmStepBackward<L>(kept, cPrevious, dOutput, dRow, gradients, d, 0);
+                    LstmStepBackward<Lanes1>(kept, cPrevious, dOutput, dRow, gradients, d, done);
                 }
                 else
                 {
                     ReadOnlySpan<float> output = y.Slice((row * T + t) * H + head * d, d);
                     // Only in the first step, where m ignores the carried state, may f' stand at its bound: no gradient passes it.
                     float bound = t == 0 && !nPrevious.ContainsAnyExcept(0f) ? 1f : float.PositiveInfinity;
-                    int done = SLstmStepBackward<L>(kept, cPrevious, nPrevious, output, dOutput, dRow, raw, d, 0, bound);
-                    SLstmStepBackward<Lanes1>(kept, cPrevious, nPrevious, output, dOutput, dRow, raw, d, done, bound);
+                    int done = SLstmStepBackward<L>(kept, cPrevious, nPrevious, output, dOutput, dRow, gradients, d, 0, bound);
+                    SLstmStepBackward<Lanes1>(kept, cPrevious, nPrevious, output, dOutput, dRow, gradients, d, done, bound);
                 }
-                for (int g = 0; g < 4; g++)
-                    raw.Slice(g * d, d).CopyTo(dGates.Slice((row * T + t) * 4 * H + g * H + head * d, d));
             }
 
             // dy_{t-1} = dg~_t R for the rows that made this step.
-            int from = 0;
-            while (from < rowCount)
+            for (int from = 0, to; from < rowCount; from = to)
             {
-                if (!lengths.IsEmpty && t >= lengths[firstRow + from])
-                {
-                    from++;
+                to = from + 1;
+                if (!Runs(lengths, firstRow + from, t))
                     continue;
-                }
-                int to = from + 1;
-                while (to < rowCount && to - from < RowBlock && (lengths.IsEmpty || t < lengths[firstRow + to]))
+                while (to < rowCount && Runs(lengths, firstRow + to, t))
                     to++;
-                ThroughRecurrence<L>(R, dRaw, dState, from, to, d);
-                from = to;
+                MatrixProduct.MultiplyPacked<L>(false, to - from, d, 4 * d, dRaw[(from * 4 * d)..], 4 * d, packed, dState[(from * 4 * d)..], 4 * d, false, work);
             }
         }
 
@@ -154,9 +158,29 @@ public static partial class SLstmScan
                     dState.Slice((r * 4 + s) * d, d).CopyTo(dInitial.Slice((s * B + firstRow + r) * H + head * d, d));
     }
 
+    private static bool Runs(ReadOnlySpan<int> lengths, int row, int t) => lengths.IsEmpty || t < lengths[row];
+
+    /// <summary>Where dg~ of one row and head goes: to the product with R, to the caller, and into the sum for b.</summary>
+    private readonly ref struct GateGradients(Span<float> raw, int rawStride, Span<float> gates, Span<float> bias, int stride)
+    {
+        private readonly ref float _raw = ref MemoryMarshal.GetReference(raw);
+        private readonly ref float _gates = ref MemoryMarshal.GetReference(gates);
+        private readonly ref float _bias = ref MemoryMarshal.GetReference(bias);
+        private readonly bool _biased = !bias.IsEmpty;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Put<L>(L value, int gate, int j) where L : struct, ILanes<L>
+        {
+            L.Store(value, ref _raw, gate * rawStride + j);
+            L.Store(value, ref _gates, gate * stride + j);
+            if (_biased)
+                L.Store(L.Load(ref _bias, gate * stride + j) + value, ref _bias, gate * stride + j);
+        }
+    }
+
     private static int SLstmStepBackward<L>(
         ReadOnlySpan<float> kept, ReadOnlySpan<float> cPrevious, ReadOnlySpan<float> nPrevious, ReadOnlySpan<float> output,
-        ReadOnlySpan<float> dOutput, Span<float> dState, Span<float> dRaw, int d, int j, float bound)
+        ReadOnlySpan<float> dOutput, Span<float> dState, in GateGradients gradients, int d, int j, float bound)
         where L : struct, ILanes<L>
     {
         ref float k = ref MemoryMarshal.GetReference(kept);
@@ -165,32 +189,27 @@ public static partial class SLstmScan
         ref float yy = ref MemoryMarshal.GetReference(output);
         ref float dyy = ref MemoryMarshal.GetReference(dOutput);
         ref float ds = ref MemoryMarshal.GetReference(dState);
-        ref float dr = ref MemoryMarshal.GetReference(dRaw);
         bool zero = cPrevious.IsEmpty;
         L one = L.Create(1f), none = L.Create(0f), forgetBound = L.Create(bound);
         for (; j + L.Count <= d; j += L.Count)
         {
-            L i = L.Load(ref k, j), f = L.Load(ref k, d + j), z = L.Load(ref k, 2 * d + j), o = L.Load(ref k, 3 * d + j);
-            L forgetSlope = L.Load(ref k, 4 * d + j), c = L.Load(ref k, 5 * d + j), n = L.Load(ref k, 6 * d + j);
-            L dy = L.Load(ref ds, j) + L.Load(ref dyy, j);
-            L inverse = one / n;
-            L dO = dy * c * inverse;
+            L lesser = L.Load(ref k, j), z = L.Load(ref k, d + j), o = L.Load(ref k, 2 * d + j);
+            L i = L.SelectLess(lesser, none, one, lesser), f = L.SelectLess(lesser, none, none - lesser, one);
+            L dy = L.Load(ref ds, j) + L.Load(ref dyy, j), yDy = dy * L.Load(ref yy, j);
+            L inverse = one / L.Load(ref k, 5 * d + j);
             L dC = L.MultiplyAdd(dy * o, inverse, L.Load(ref ds, d + j));
-            L dN = L.Load(ref ds, 2 * d + j) - dy * L.Load(ref yy, j) * inverse;
-            L dM = L.Load(ref ds, 3 * d + j);
-            L dI = L.MultiplyAdd(dC, z, dN);
-            L dZ = dC * i;
+            L dN = L.Load(ref ds, 2 * d + j) - yDy * inverse;
             L dF = zero ? none : L.MultiplyAdd(dC, L.Load(ref cp, j), dN * L.Load(ref np, j));
-            L dFromInput = dI * i;                                       // d(i~ - m)
+            L dFromInput = L.MultiplyAdd(dC, z, dN) * i;                 // d(i~ - m)
             L dFromCarried = L.SelectLess(f, forgetBound, dF * f, none); // d(a - m)
-            dM = dM - dFromInput - dFromCarried;
+            L dM = L.Load(ref ds, 3 * d + j) - dFromInput - dFromCarried;
             // i' is exactly 1 where m took i~.
             dFromInput = dFromInput + L.SelectLess(i, one, none, dM);
             dFromCarried = dFromCarried + L.SelectLess(i, one, dM, none);
-            L.Store(dFromInput, ref dr, j);
-            L.Store(dFromCarried * forgetSlope, ref dr, d + j);
-            L.Store(dZ * (one - z * z), ref dr, 2 * d + j);
-            L.Store(dO * o * (one - o), ref dr, 3 * d + j);
+            gradients.Put(dFromInput, 0, j);
+            gradients.Put(dFromCarried * L.Load(ref k, 3 * d + j), 1, j);
+            gradients.Put(dC * i * (one - z * z), 2, j);
+            gradients.Put(yDy * (one - o), 3, j); // do o = dy y
             L.Store(dC * f, ref ds, d + j);
             L.Store(dN * f, ref ds, 2 * d + j);
             L.Store(dFromCarried, ref ds, 3 * d + j);
@@ -200,89 +219,27 @@ public static partial class SLstmScan
 
     private static int LstmStepBackward<L>(
         ReadOnlySpan<float> kept, ReadOnlySpan<float> cPrevious, ReadOnlySpan<float> dOutput,
-        Span<float> dState, Span<float> dRaw, int d, int j)
+        Span<float> dState, in GateGradients gradients, int d, int j)
         where L : struct, ILanes<L>
     {
         ref float k = ref MemoryMarshal.GetReference(kept);
         ref float cp = ref MemoryMarshal.GetReference(cPrevious);
         ref float dyy = ref MemoryMarshal.GetReference(dOutput);
         ref float ds = ref MemoryMarshal.GetReference(dState);
-        ref float dr = ref MemoryMarshal.GetReference(dRaw);
         bool zero = cPrevious.IsEmpty;
         L one = L.Create(1f);
         for (; j + L.Count <= d; j += L.Count)
         {
-            L i = L.Load(ref k, j), f = L.Load(ref k, d + j), z = L.Load(ref k, 2 * d + j), o = L.Load(ref k, 3 * d + j);
-            L squashed = L.Load(ref k, 4 * d + j);
+            L i = L.Load(ref k, j), z = L.Load(ref k, d + j), o = L.Load(ref k, 2 * d + j), f = L.Load(ref k, 3 * d + j);
+            L squashed = L.Load(ref k, 5 * d + j);
             L dy = L.Load(ref ds, j) + L.Load(ref dyy, j);
             L dC = L.MultiplyAdd(dy * o, one - squashed * squashed, L.Load(ref ds, d + j));
             L dF = zero ? L.Create(0f) : dC * L.Load(ref cp, j);
-            L.Store(dC * z * i * (one - i), ref dr, j);
-            L.Store(dF * f * (one - f), ref dr, d + j);
-            L.Store(dC * i * (one - z * z), ref dr, 2 * d + j);
-            L.Store(dy * squashed * o * (one - o), ref dr, 3 * d + j);
+            gradients.Put(dC * z * i * (one - i), 0, j);
+            gradients.Put(dF * f * (one - f), 1, j);
+            gradients.Put(dC * i * (one - z * z), 2, j);
+            gradients.Put(dy * squashed * o * (one - o), 3, j);
             L.Store(dC * f, ref ds, d + j);
-        }
-        return j;
-    }
-
-    // dy[r, :] = dRaw[r, :] R for up to four rows; every element sums over (gate, out) in ascending order.
-    private static void ThroughRecurrence<L>(ReadOnlySpan<float> R, ReadOnlySpan<float> dRaw, Span<float> dState, int from, int to, int d)
-        where L : struct, ILanes<L>
-    {
-        ref float w = ref MemoryMarshal.GetReference(R);
-        ref float g = ref MemoryMarshal.GetReference(dRaw);
-        ref float s = ref MemoryMarshal.GetReference(dState);
-        int j = 0;
-        if (to - from == RowBlock)
-        {
-            nint g0 = from * 4 * d, g1 = g0 + 4 * d, g2 = g1 + 4 * d, g3 = g2 + 4 * d;
-            for (; j + 2 * L.Count <= d; j += 2 * L.Count)
-            {
-                L a0 = L.Create(0f), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
-                nint at = j;
-                for (nint o = 0; o < 4 * d; o++, at += d)
-                {
-                    L w0 = L.Load(ref w, at), w1 = L.Load(ref w, at + L.Count);
-                    L v = L.Create(Unsafe.Add(ref g, g0 + o));
-                    a0 = L.MultiplyAdd(v, w0, a0);
-                    a1 = L.MultiplyAdd(v, w1, a1);
-                    v = L.Create(Unsafe.Add(ref g, g1 + o));
-                    b0 = L.MultiplyAdd(v, w0, b0);
-                    b1 = L.MultiplyAdd(v, w1, b1);
-                    v = L.Create(Unsafe.Add(ref g, g2 + o));
-                    c0 = L.MultiplyAdd(v, w0, c0);
-                    c1 = L.MultiplyAdd(v, w1, c1);
-                    v = L.Create(Unsafe.Add(ref g, g3 + o));
-                    d0 = L.MultiplyAdd(v, w0, d0);
-                    d1 = L.MultiplyAdd(v, w1, d1);
-                }
-                L.Store(a0, ref s, g0 + j);
-                L.Store(a1, ref s, g0 + j + L.Count);
-                L.Store(b0, ref s, g1 + j);
-                L.Store(b1, ref s, g1 + j + L.Count);
-                L.Store(c0, ref s, g2 + j);
-                L.Store(c1, ref s, g2 + j + L.Count);
-                L.Store(d0, ref s, g3 + j);
-                L.Store(d1, ref s, g3 + j + L.Count);
-            }
-        }
-        for (int r = from; r < to; r++)
-        {
-            int done = ThroughRow<L>(ref w, ref g, ref s, r * 4 * d, d, j);
-            ThroughRow<Lanes1>(ref w, ref g, ref s, r * 4 * d, d, done);
-        }
-    }
-
-    private static int ThroughRow<L>(ref float w, ref float g, ref float s, nint row, int d, int j) where L : struct, ILanes<L>
-    {
-        for (; j + L.Count <= d; j += L.Count)
-        {
-            L sum = L.Create(0f);
-            nint at = j;
-            for (nint o = 0; o < 4 * d; o++, at += d)
-                sum = L.MultiplyAdd(L.Create(Unsafe.Add(ref g, row + o)), L.Load(ref w, at), sum);
-            L.Store(sum, ref s, row + j);
         }
         return j;
     }

@@ -18,14 +18,24 @@ namespace XLstm.Kernels;
 /// </summary>
 public static partial class SLstmScan
 {
-    // i', f', tanh(z~), sigmoid(o~), sigmoid(-f~), c, n  (LSTM: i, f, z, o, tanh(c), c, unused)
-    internal const int SavedPerCell = 7;
+    // The gate below 1, i' or -f' (the other one is 1); tanh(z~), sigmoid(o~), sigmoid(-f~), c, n
+    // (LSTM: i, z, o, f, c, tanh(c))
+    internal const int SavedPerCell = 6;
 
-    private const int RowBlock = 4;
+    private const int Alignment = 16;
+
+    private const float LeastNormal = 1.17549435e-38f;
+
+    // With fewer steps R is read in place, which costs less than packing it first. The two sum in another order, so the choice
+    // is by T alone: a row gives the same bits whatever rows stand beside it.
+    private const int PackingSteps = 8;
 
     /// <summary>Scratch floats that <see cref="Forward"/> needs for <paramref name="rowCount"/> rows.</summary>
-    public static int ForwardScratchLength(in SLstmShape shape, int rowCount) =>
-        4 * shape.HeadWidth * shape.HeadWidth + rowCount * (4 + 4) * shape.HeadWidth;
+    public static int ForwardScratchLength(in SLstmShape shape, int rowCount)
+    {
+        int d = shape.HeadWidth;
+        return Alignment + MatrixProduct.PackedLength(d, 4 * d) + MatrixProduct.PackedScratchLength(rowCount, d) + rowCount * (4 + 4) * d;
+    }
 
     /// <summary>Runs the scan of one head over <paramref name="rowCount"/> rows from <paramref name="firstRow"/>.</summary>
     /// <param name="shape">Sizes B, T, N and the head width.</param>
@@ -82,17 +92,16 @@ public static partial class SLstmScan
         where L : struct, ILanes<L>
     {
         int T = shape.Time, H = shape.Width, d = shape.HeadWidth, B = shape.Batch;
-        int states = SLstmShape.StateCount(function);
+        int states = SLstmShape.StateCount(function), packedLength = MatrixProduct.PackedLength(d, 4 * d);
         ReadOnlySpan<float> R = kernel.Slice(head * 4 * d * d, 4 * d * d);
-        Span<float> transposed = scratch[..(4 * d * d)];                          // [in, (gate, out)]
-        Span<float> gates = scratch.Slice(4 * d * d, rowCount * 4 * d);           // [row, (gate, out)]
-        Span<float> state = scratch.Slice(4 * d * d + rowCount * 4 * d, rowCount * 4 * d); // [row, S, cell]
-
-        // A few single steps (generation) cost less with R read in place than with R transposed first. The two sum in another
-        // order, so the choice is by T alone: a row gives the same bits whatever rows stand beside it.
-        bool transpose = T >= 2 * RowBlock;
-        if (transpose)
-            Transpose(R, 4 * d, d, transposed);
+        scratch = Aligned(scratch);
+        Span<float> packed = scratch[..packedLength];
+        Span<float> state = scratch.Slice(packedLength, rowCount * 4 * d);                       // [row, S, cell]
+        Span<float> recurrent = scratch.Slice(packedLength + rowCount * 4 * d, rowCount * 4 * d); // [row, (gate, out)]
+        Span<float> work = scratch[(packedLength + rowCount * 8 * d)..];
+        bool packs = T >= PackingSteps && rowCount > 0;
+        if (packs)
+            Pack<L>(true, d, 4 * d, R, packed);
 
         for (int r = 0; r < rowCount; r++)
             for (int s = 0; s < states; s++)
@@ -106,12 +115,11 @@ public static partial class SLstmScan
 
         for (int t = 0; t < T; t++)
         {
-            for (int r = 0; r < rowCount; r++)
-                LoadGates(x.Slice(((firstRow + r) * T + t) * 4 * H), bias, H, head * d, d, gates.Slice(r * 4 * d, 4 * d));
-            if (transpose)
-                AddRecurrent<L>(transposed, state, gates, rowCount, d);
+            if (packs)
+                MatrixProduct.MultiplyPacked<L>(false, rowCount, 4 * d, d, state, 4 * d, packed, recurrent, 4 * d, false, work);
             else
-                AddRecurrentInPlace<L>(R, state, gates, rowCount, d);
+                for (int r = 0; r < rowCount; r++)
+                    MatrixProduct.Multiply<L>(false, true, 1, 4 * d, d, state[(r * 4 * d)..], 4 * d, R, d, recurrent[(r * 4 * d)..], 4 * d, false, work);
 
             for (int r = 0; r < rowCount; r++)
             {
@@ -123,19 +131,21 @@ public static partial class SLstmScan
                     continue;
                 }
 
-                Span<float> kept = saved.IsEmpty ? default : saved.Slice(((row * T + t) * shape.Heads + head) * SavedPerCell * d, SavedPerCell * d);
+                Span<float> kept = saved.IsEmpty ? default : saved.Slice(SavedOffset(shape, head, t, row), SavedPerCell * d);
                 Span<float> rowState = state.Slice(r * 4 * d, 4 * d);
-                ReadOnlySpan<float> rowGates = gates.Slice(r * 4 * d, 4 * d);
+                var gates = new Gates(
+                    x.Slice((row * T + t) * 4 * H + head * d, 3 * H + d), bias.IsEmpty ? default : bias.Slice(head * d, 3 * H + d), H,
+                    recurrent.Slice(r * 4 * d, 4 * d), d);
                 if (function == CellFunction.Lstm)
                 {
-                    int done = LstmStep<L>(rowGates, rowState, kept, d, 0);
-                    LstmStep<Lanes1>(rowGates, rowState, kept, d, done);
+                    int done = LstmStep<L>(gates, rowState, kept, d, 0);
+                    LstmStep<Lanes1>(gates, rowState, kept, d, done);
                 }
                 else
                 {
                     bool first = t == 0 && !rowState.Slice(2 * d, d).ContainsAnyExcept(0f);
-                    int done = SLstmStep<L>(rowGates, rowState, kept, d, 0, first);
-                    SLstmStep<Lanes1>(rowGates, rowState, kept, d, done, first);
+                    int done = SLstmStep<L>(gates, rowState, kept, d, 0, first);
+                    SLstmStep<Lanes1>(gates, rowState, kept, d, done, first);
                 }
                 rowState[..d].CopyTo(output);
             }
@@ -146,168 +156,86 @@ public static partial class SLstmScan
                 state.Slice((r * 4 + s) * d, d).CopyTo(final.Slice((s * B + firstRow + r) * H + head * d, d));
     }
 
-    private static void LoadGates(ReadOnlySpan<float> x, ReadOnlySpan<float> bias, int H, int offset, int d, Span<float> gates)
+    private static void Pack<L>(bool transpose, int k, int n, ReadOnlySpan<float> R, Span<float> packed) where L : struct, ILanes<L>
     {
-        for (int g = 0; g < 4; g++)
+        for (int piece = 0; piece < MatrixProduct.PackPieces(k); piece++)
+            MatrixProduct.PackPiece<L>(piece, transpose, k, n, R, transpose ? k : n, packed);
+    }
+
+    // [head, t, row, kept, cell]: a block of rows reads and writes in one stretch.
+    private static int SavedOffset(in SLstmShape shape, int head, int t, int row) =>
+        ((head * shape.Time + t) * shape.Batch + row) * SavedPerCell * shape.HeadWidth;
+
+    // From the first 64-byte boundary on: a register across two cache lines costs two loads.
+    private static Span<float> Aligned(Span<float> scratch)
+    {
+        nint address = Unsafe.ByteOffset(ref Unsafe.NullRef<float>(), ref MemoryMarshal.GetReference(scratch));
+        return scratch[(int)((-address & 63) / sizeof(float))..];
+    }
+
+    /// <summary>g~ = x_g + b_g + R_g y_{t-1} of one row and head, summed as it is read.</summary>
+    private readonly ref struct Gates(ReadOnlySpan<float> x, ReadOnlySpan<float> bias, int inputStride, ReadOnlySpan<float> recurrent, int recurrentStride)
+    {
+        private readonly ref float _x = ref MemoryMarshal.GetReference(x);
+        private readonly ref float _bias = ref MemoryMarshal.GetReference(bias);
+        private readonly ref float _recurrent = ref MemoryMarshal.GetReference(recurrent);
+        private readonly bool _biased = !bias.IsEmpty;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public L Load<L>(int gate, int j) where L : struct, ILanes<L>
         {
-            ReadOnlySpan<float> source = x.Slice(g * H + offset, d);
-            Span<float> target = gates.Slice(g * d, d);
-            if (bias.IsEmpty)
-            {
-                source.CopyTo(target);
-                continue;
-            }
-            ReadOnlySpan<float> b = bias.Slice(g * H + offset, d);
-            for (int j = 0; j < target.Length; j++)
-                target[j] = source[j] + b[j];
+            L sum = L.Load(ref _x, gate * inputStride + j) + L.Load(ref _recurrent, gate * recurrentStride + j);
+            return _biased ? sum + L.Load(ref _bias, gate * inputStride + j) : sum;
         }
     }
 
-    private static void Transpose(ReadOnlySpan<float> source, int rows, int columns, Span<float> target)
-    {
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < columns; j++)
-                target[j * rows + i] = source[i * columns + j];
-    }
-
-    // gates[r, :] += y[r, :] R^T with R^T stored [in, 4d]; every element sums over `in` in ascending order, whatever the block.
-    private static void AddRecurrent<L>(ReadOnlySpan<float> transposed, ReadOnlySpan<float> state, Span<float> gates, int rowCount, int d)
+    private static int SLstmStep<L>(in Gates gates, Span<float> state, Span<float> kept, int d, int j, bool first)
         where L : struct, ILanes<L>
     {
-        ref float w = ref MemoryMarshal.GetReference(transposed);
-        ref float y = ref MemoryMarshal.GetReference(state);
-        ref float g = ref MemoryMarshal.GetReference(gates);
-        int columns = 4 * d, r = 0;
-        for (; r + RowBlock <= rowCount; r += RowBlock)
-        {
-            nint g0 = r * columns, g1 = g0 + columns, g2 = g1 + columns, g3 = g2 + columns;
-            nint y0 = r * columns, y1 = y0 + columns, y2 = y1 + columns, y3 = y2 + columns; // a row's state is 4 d long, y first
-            int j = 0;
-            for (; j + 2 * L.Count <= columns; j += 2 * L.Count)
-            {
-                L a0 = L.Load(ref g, g0 + j), a1 = L.Load(ref g, g0 + j + L.Count);
-                L b0 = L.Load(ref g, g1 + j), b1 = L.Load(ref g, g1 + j + L.Count);
-                L c0 = L.Load(ref g, g2 + j), c1 = L.Load(ref g, g2 + j + L.Count);
-                L d0 = L.Load(ref g, g3 + j), d1 = L.Load(ref g, g3 + j + L.Count);
-                nint at = j;
-                for (nint i = 0; i < d; i++, at += columns)
-                {
-                    L w0 = L.Load(ref w, at), w1 = L.Load(ref w, at + L.Count);
-                    L v = L.Create(Unsafe.Add(ref y, y0 + i));
-                    a0 = L.MultiplyAdd(v, w0, a0);
-                    a1 = L.MultiplyAdd(v, w1, a1);
-                    v = L.Create(Unsafe.Add(ref y, y1 + i));
-                    b0 = L.MultiplyAdd(v, w0, b0);
-                    b1 = L.MultiplyAdd(v, w1, b1);
-                    v = L.Create(Unsafe.Add(ref y, y2 + i));
-                    c0 = L.MultiplyAdd(v, w0, c0);
-                    c1 = L.MultiplyAdd(v, w1, c1);
-                    v = L.Create(Unsafe.Add(ref y, y3 + i));
-                    d0 = L.MultiplyAdd(v, w0, d0);
-                    d1 = L.MultiplyAdd(v, w1, d1);
-                }
-                L.Store(a0, ref g, g0 + j);
-                L.Store(a1, ref g, g0 + j + L.Count);
-                L.Store(b0, ref g, g1 + j);
-                L.Store(b1, ref g, g1 + j + L.Count);
-                L.Store(c0, ref g, g2 + j);
-                L.Store(c1, ref g, g2 + j + L.Count);
-                L.Store(d0, ref g, g3 + j);
-                L.Store(d1, ref g, g3 + j + L.Count);
-            }
-            for (int k = 0; k < RowBlock; k++)
-            {
-                int done = AddRow<L>(ref w, ref y, ref g, (r + k) * columns, columns, d, j);
-                AddRow<Lanes1>(ref w, ref y, ref g, (r + k) * columns, columns, d, done);
-            }
-        }
-        for (; r < rowCount; r++)
-        {
-            int done = AddRow<L>(ref w, ref y, ref g, r * columns, columns, d, 0);
-            AddRow<Lanes1>(ref w, ref y, ref g, r * columns, columns, d, done);
-        }
-    }
-
-    private static int AddRow<L>(ref float w, ref float y, ref float g, nint row, int columns, int d, int j) where L : struct, ILanes<L>
-    {
-        for (; j + L.Count <= columns; j += L.Count)
-        {
-            L sum = L.Load(ref g, row + j);
-            nint at = j;
-            for (nint i = 0; i < d; i++, at += columns)
-                sum = L.MultiplyAdd(L.Create(Unsafe.Add(ref y, row + i)), L.Load(ref w, at), sum);
-            L.Store(sum, ref g, row + j);
-        }
-        return j;
-    }
-
-    // gates[r, j] += R[j, :] . y[r, :]
-    private static void AddRecurrentInPlace<L>(ReadOnlySpan<float> R, ReadOnlySpan<float> state, Span<float> gates, int rowCount, int d)
-        where L : struct, ILanes<L>
-    {
-        ref float w = ref MemoryMarshal.GetReference(R);
-        ref float y = ref MemoryMarshal.GetReference(state);
-        for (int r = 0; r < rowCount; r++)
-            for (int j = 0; j < 4 * d; j++)
-            {
-                L sum = L.Create(0f);
-                int i = 0;
-                for (; i + L.Count <= d; i += L.Count)
-                    sum = L.MultiplyAdd(L.Load(ref w, j * d + i), L.Load(ref y, r * 4 * d + i), sum);
-                float total = L.Sum(sum);
-                for (; i < d; i++)
-                    total += R[j * d + i] * state[r * 4 * d + i];
-                gates[r * 4 * d + j] += total;
-            }
-    }
-
-    private static int SLstmStep<L>(ReadOnlySpan<float> gates, Span<float> state, Span<float> kept, int d, int j, bool first)
-        where L : struct, ILanes<L>
-    {
-        ref float g = ref MemoryMarshal.GetReference(gates);
         ref float s = ref MemoryMarshal.GetReference(state);
         ref float k = ref MemoryMarshal.GetReference(kept);
-        L one = L.Create(1f);
+        L zero = L.Create(0f), one = L.Create(1f);
         for (; j + L.Count <= d; j += L.Count)
         {
-            L iRaw = L.Load(ref g, j), fRaw = L.Load(ref g, d + j), zRaw = L.Load(ref g, 2 * d + j), oRaw = L.Load(ref g, 3 * d + j);
-            L c = L.Load(ref s, d + j), n = L.Load(ref s, 2 * d + j), m = L.Load(ref s, 3 * d + j);
-            L carried = LaneMath.LogSigmoid(fRaw) + m;
-            L mNew = first ? iRaw : L.Max(carried, iRaw);
-            L i = L.Min(LaneMath.Exp(iRaw - mNew), one);
-            L f = L.Min(LaneMath.Exp(carried - mNew), one);
-            L z = LaneMath.Tanh(zRaw);
-            L o = LaneMath.Sigmoid(oRaw);
-            c = L.MultiplyAdd(f, c, i * z);
-            n = L.MultiplyAdd(f, n, i);
-            L.Store(o * (c / n), ref s, j);
+            L iRaw = gates.Load<L>(0, j);
+            L carried = LaneMath.LogSigmoid(gates.Load<L>(1, j), out L forgetSlope) + L.Load(ref s, 3 * d + j);
+            L z = LaneMath.Tanh(gates.Load<L>(2, j));
+            // m is one of the two, so one of i' and f' is 1, and the other e^-|i~ - a|. A NaN reaches both.
+            L lesser = LaneMath.ExpNonPositive(zero - L.Abs(iRaw - carried));
+            L i = first ? one : L.SelectLess(carried, iRaw, one, lesser);
+            L f = L.SelectLess(iRaw, carried, one, lesser);
+            L m = first ? iRaw : L.Max(carried, iRaw);
+            L c = L.MultiplyAdd(f, L.Load(ref s, d + j), i * z);
+            L n = L.MultiplyAdd(f, L.Load(ref s, 2 * d + j), i);
+            // y = o c / n with o = 1 / (1 + e^-o~), in one division.
+            L inverse = one / L.MultiplyAdd(n, LaneMath.Exp(zero - gates.Load<L>(3, j)), n);
+            L.Store(c * inverse, ref s, j);
             L.Store(c, ref s, d + j);
             L.Store(n, ref s, 2 * d + j);
-            L.Store(mNew, ref s, 3 * d + j);
+            L.Store(m, ref s, 3 * d + j);
             if (!kept.IsEmpty)
             {
-                L.Store(i, ref k, j);
-                L.Store(f, ref k, d + j);
-                L.Store(z, ref k, 2 * d + j);
-                L.Store(o, ref k, 3 * d + j);
-                L.Store(LaneMath.Sigmoid(L.Create(0f) - fRaw), ref k, 4 * d + j);
-                L.Store(c, ref k, 5 * d + j);
-                L.Store(n, ref k, 6 * d + j);
+                // f' of 0 keeps its sign as the least normal number.
+                L.Store(L.SelectLess(i, one, i, zero - L.Max(f, L.Create(LeastNormal))), ref k, j);
+                L.Store(z, ref k, d + j);
+                L.Store(n * inverse, ref k, 2 * d + j);
+                L.Store(forgetSlope, ref k, 3 * d + j);
+                L.Store(c, ref k, 4 * d + j);
+                L.Store(n, ref k, 5 * d + j);
             }
         }
         return j;
     }
 
-    private static int LstmStep<L>(ReadOnlySpan<float> gates, Span<float> state, Span<float> kept, int d, int j)
+    private static int LstmStep<L>(in Gates gates, Span<float> state, Span<float> kept, int d, int j)
         where L : struct, ILanes<L>
     {
-        ref float g = ref MemoryMarshal.GetReference(gates);
         ref float s = ref MemoryMarshal.GetReference(state);
         ref float k = ref MemoryMarshal.GetReference(kept);
         for (; j + L.Count <= d; j += L.Count)
         {
-            L i = LaneMath.Sigmoid(L.Load(ref g, j)), f = LaneMath.Sigmoid(L.Load(ref g, d + j));
-            L z = LaneMath.Tanh(L.Load(ref g, 2 * d + j)), o = LaneMath.Sigmoid(L.Load(ref g, 3 * d + j));
+            L i = LaneMath.Sigmoid(gates.Load<L>(0, j)), f = LaneMath.Sigmoid(gates.Load<L>(1, j));
+            L z = LaneMath.Tanh(gates.Load<L>(2, j)), o = LaneMath.Sigmoid(gates.Load<L>(3, j));
             L c = L.MultiplyAdd(f, L.Load(ref s, d + j), i * z);
             L squashed = LaneMath.Tanh(c);
             L.Store(o * squashed, ref s, j);
@@ -315,11 +243,11 @@ public static partial class SLstmScan
             if (!kept.IsEmpty)
             {
                 L.Store(i, ref k, j);
-                L.Store(f, ref k, d + j);
-                L.Store(z, ref k, 2 * d + j);
-                L.Store(o, ref k, 3 * d + j);
-                L.Store(squashed, ref k, 4 * d + j);
-                L.Store(c, ref k, 5 * d + j);
+                L.Store(z, ref k, d + j);
+                L.Store(o, ref k, 2 * d + j);
+                L.Store(f, ref k, 3 * d + j);
+                L.Store(c, ref k, 4 * d + j);
+                L.Store(squashed, ref k, 5 * d + j);
             }
         }
         return j;

@@ -32,7 +32,9 @@ public static partial class Ops
     // Rows share R while it is in cache; with few heads smaller blocks keep every thread busy.
     private static int SLstmRows(in SLstmShape shape) => shape.Heads < 4 ? 4 : 8;
 
-    private static int Pieces(in SLstmShape shape) => shape.Heads * ((shape.Batch + SLstmRows(shape) - 1) / SLstmRows(shape));
+    private static int SLstmBlocks(in SLstmShape shape) => (shape.Batch + SLstmRows(shape) - 1) / SLstmRows(shape);
+
+    private static int Pieces(in SLstmShape shape) => shape.Heads * SLstmBlocks(shape);
 
     private static (int Head, int Row, int Count) Piece(in SLstmShape shape, int index)
     {
@@ -58,14 +60,21 @@ public static partial class Ops
         public override void Backward(Pass pass)
         {
             pass.GradientOf(y);
-            bool first = gates.Gradient is null;
-            Span<float> dGates = pass.GradientOf(gates), dState = pass.GradientOf(state);
-            Tensor written = first && gates.RequiresGradient ? gates.Gradient! : pass.Rent(gates.Shape);
+            Tensor? earlier = gates.Gradient;
+            Tensor written = earlier is null && gates.RequiresGradient && !gates.Pooled ? new Tensor(gates.Shape) : pass.Rent(gates.Shape);
+            Span<float> dState = pass.GradientOf(state);
             Tensor? dInitial = dState.IsEmpty ? null : pass.Rent(state!.Shape);
-            pass.Workers.Run(Pieces(shape), new SLstmBackwardWork(shape, function, kernel, lengths, state, y, next, saved, written, dInitial));
+            // The sum for b of each block of rows, added in order.
+            int rows = shape.Batch * shape.Time, H = shape.Width, blocks = SLstmBlocks(shape);
+            Tensor? dBias = bias is { RequiresGradient: true } ? pass.Rent(new Shape(blocks * 4 * H)) : null;
+            dBias?.Span.Clear();
+            pass.Workers.Run(Pieces(shape), new SLstmBackwardWork(shape, function, kernel, lengths, state, y, next, saved, written, dInitial, dBias));
 
-            int rows = shape.Batch * shape.Time, H = shape.Width;
-            AddRows(pass, rows, 4 * H, written.Span, bias);
+            if (dBias is not null)
+            {
+                AddRows(pass, blocks, 4 * H, dBias.Span, bias);
+                pass.Return(dBias);
+            }
             if (kernel.RequiresGradient && rows > 0)
             {
                 pass.GradientOf(kernel);
@@ -78,10 +87,12 @@ public static partial class Ops
                 Elementwise.AddTo(dInitial.Span, dState);
                 pass.Return(dInitial);
             }
-            if (written != gates.Gradient)
+            if (earlier is null && gates.RequiresGradient)
+                gates.Gradient = written;
+            else
             {
-                if (!dGates.IsEmpty)
-                    Elementwise.AddTo(written.Span, dGates);
+                if (gates.RequiresGradient)
+                    Elementwise.AddTo(written.Span, earlier!.Span);
                 pass.Return(written);
             }
         }
@@ -104,7 +115,7 @@ public static partial class Ops
         }
     }
 
-    private readonly struct SLstmBackwardWork(SLstmShape shape, CellFunction function, Parameter kernel, int[]? lengths, Tensor? state, Tensor y, Tensor next, Tensor saved, Tensor dGates, Tensor? dInitial) : IWork
+    private readonly struct SLstmBackwardWork(SLstmShape shape, CellFunction function, Parameter kernel, int[]? lengths, Tensor? state, Tensor y, Tensor next, Tensor saved, Tensor dGates, Tensor? dInitial, Tensor? dBias) : IWork
     {
         public int ScratchLength => SLstmScan.BackwardScratchLength(shape, SLstmRows(shape));
 
@@ -113,7 +124,8 @@ public static partial class Ops
             (int head, int row, int count) = Piece(shape, index);
             SLstmScan.Backward(
                 shape, function, head, row, count, kernel.Span, lengths, state is null ? default : state.Span, y.Span, saved.Span,
-                y.Gradient!.Span, next.Gradient is { } dNext ? dNext.Span : default, dGates.Span, dInitial is null ? default : dInitial.Span, scratch);
+                y.Gradient!.Span, next.Gradient is { } dNext ? dNext.Span : default, dGates.Span, dInitial is null ? default : dInitial.Span,
+                dBias is null ? default : dBias.Span[(index / shape.Heads * 4 * shape.Width)..], scratch);
         }
     }
 

@@ -82,20 +82,21 @@ internal sealed class SLstmCase(SLstmShape shape, CellFunction function, float[]
             }
             scratch.ToArray();
         }
+        var dBias = new Guarded(4 * Shape.Width, 0);
         foreach ((int head, int row, int rows) in Parts(rowBlock))
         {
             var scratch = new Guarded(SLstmScan.BackwardScratchLength(Shape, rows), float.NaN);
             switch (width)
             {
-                case 1: SLstmScan.BackwardCore<Lanes1>(Shape, Function, head, row, rows, Kernel, Lengths, Initial, y, saved, DY, DFinal, dGates, dInitial, scratch); break;
-                case 4: SLstmScan.BackwardCore<Lanes4>(Shape, Function, head, row, rows, Kernel, Lengths, Initial, y, saved, DY, DFinal, dGates, dInitial, scratch); break;
-                case 8: SLstmScan.BackwardCore<Lanes8>(Shape, Function, head, row, rows, Kernel, Lengths, Initial, y, saved, DY, DFinal, dGates, dInitial, scratch); break;
-                case 16: SLstmScan.BackwardCore<Lanes16>(Shape, Function, head, row, rows, Kernel, Lengths, Initial, y, saved, DY, DFinal, dGates, dInitial, scratch); break;
-                default: SLstmScan.Backward(Shape, Function, head, row, rows, Kernel, Lengths, Initial, y, saved, DY, DFinal, dGates, dInitial, scratch); break;
+                case 1: SLstmScan.BackwardCore<Lanes1>(Shape, Function, head, row, rows, Kernel, Lengths, Initial, y, saved, DY, DFinal, dGates, dInitial, dBias, scratch); break;
+                case 4: SLstmScan.BackwardCore<Lanes4>(Shape, Function, head, row, rows, Kernel, Lengths, Initial, y, saved, DY, DFinal, dGates, dInitial, dBias, scratch); break;
+                case 8: SLstmScan.BackwardCore<Lanes8>(Shape, Function, head, row, rows, Kernel, Lengths, Initial, y, saved, DY, DFinal, dGates, dInitial, dBias, scratch); break;
+                case 16: SLstmScan.BackwardCore<Lanes16>(Shape, Function, head, row, rows, Kernel, Lengths, Initial, y, saved, DY, DFinal, dGates, dInitial, dBias, scratch); break;
+                default: SLstmScan.Backward(Shape, Function, head, row, rows, Kernel, Lengths, Initial, y, saved, DY, DFinal, dGates, dInitial, dBias, scratch); break;
             }
             scratch.ToArray();
         }
-        return new(y.ToArray(), final.ToArray(), saved.ToArray(), dGates.ToArray(), dInitial.ToArray());
+        return new(y.ToArray(), final.ToArray(), saved.ToArray(), dGates.ToArray(), dInitial.ToArray(), dBias.ToArray());
     }
 
     private IEnumerable<(int Head, int Row, int Rows)> Parts(int rowBlock)
@@ -119,15 +120,6 @@ internal sealed class SLstmCase(SLstmShape shape, CellFunction function, float[]
                             double before = t > 0 ? run.Y[(b * T + t - 1) * H + h * d + k] : Initial.Length > 0 ? Initial[b * H + h * d + k] : 0;
                             sum[(h * 4 * d + j) * d + k] += run.DGates[((b * T + t) * 4 + j / d) * H + h * d + j % d] * before;
                         }
-        return [.. sum.Select(v => (float)v)];
-    }
-
-    /// <summary>db = sum of dg~ over rows and steps.</summary>
-    public float[] DBias(Result run)
-    {
-        var sum = new double[4 * Shape.Width];
-        for (int i = 0; i < run.DGates.Length; i++)
-            sum[i % sum.Length] += run.DGates[i];
         return [.. sum.Select(v => (float)v)];
     }
 
@@ -179,5 +171,5 @@ internal sealed class SLstmCase(SLstmShape shape, CellFunction function, float[]
         return wide;
     }
 
-    internal sealed record Result(float[] Y, float[] Final, float[] Saved, float[] DGates, float[] DInitial);
+    internal sealed record Result(float[] Y, float[] Final, float[] Saved, float[] DGates, float[] DInitial, float[] DBias);
 }

@@ -58,7 +58,7 @@ public class SLstmLawTests
             SLstmCase.Result run = scan.Run(width);
             Differences.AssertGradient("x", x, Loss, run.DGates, 1e-4);
             Differences.AssertGradient("R", kernel, Loss, scan.DKernel(run), 1e-4);
-            Differences.AssertGradient("b", bias, Loss, scan.DBias(run), 1e-4);
+            Differences.AssertGradient("b", bias, Loss, run.DBias, 1e-4);
             if (scan.Initial.Length > 0)
                 Differences.AssertGradient("state", initial, Loss, run.DInitial, 1e-4, except: i => i / states == 2 && initial[i] == 0);
         }
