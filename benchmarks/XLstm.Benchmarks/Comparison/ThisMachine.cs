@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using XLstm.Kernels;
+
+namespace XLstm.Benchmarks.Comparison;
+
+/// <summary>What a result says of the machine it comes from.</summary>
+internal static class ThisMachine
+{
+    public static Machine Describe() => new(Cpu(), Environment.ProcessorCount, Simd.Description, RuntimeInformation.OSDescription, RuntimeInformation.FrameworkDescription);
+
+    /// <summary>The short hash of what was measured; with a plus sign where files differ from it.</summary>
+    public static string Commit()
+    {
+        string commit = Git("rev-parse --short HEAD");
+        return commit.Length == 0 ? "unknown" : Git("status --porcelain --untracked-files=no -- src").Length == 0 ? commit : commit + "+";
+    }
+
+    private static string Cpu()
+    {
+        const string list = "/proc/cpuinfo";
+        if (!File.Exists(list))
+            return RuntimeInformation.ProcessArchitecture.ToString();
+        Dictionary<string, string> first = File.ReadLines(list).TakeWhile(l => l.Length > 0).Select(l => l.Split(':', 2))
+            .Where(p => p.Length == 2).ToDictionary(p => p[0].Trim(), p => p[1].Trim(), StringComparer.Ordinal);
+        string name = first.GetValueOrDefault("model name", RuntimeInformation.ProcessArchitecture.ToString());
+        // Clouds hide the model; family and model number still tell the generation.
+        return first.TryGetValue("cpu family", out string? family) ? $"{name} (family {family}, model {first.GetValueOrDefault("model")})" : name;
+    }
+
+    private static string Git(string arguments)
+    {
+        try
+        {
+            using Process process = Process.Start(new ProcessStartInfo("git", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            string output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? output.Trim() : "";
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return "";
+        }
+    }
+}
