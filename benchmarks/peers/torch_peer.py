@@ -89,7 +89,7 @@ def package_step(vocabulary, width, blocks, slstm_at, batch, time):
 
 
 cases = {"lstm": lstm, "attention": attention, "package_step": package_step}
-prepared = {}
+prepared, slow = {}, []
 
 
 def measure(case, seconds, **shape):
@@ -98,13 +98,17 @@ def measure(case, seconds, **shape):
         prepared.clear()  # one case's memory at a time
         prepared[key] = cases[case](**shape)
         prepared[key]()
+        slow.clear()
     call = prepared[key]
-    call()
+    if not slow:
+        call()  # the caches hold what the other side left there
     taken, end = [], time.perf_counter() + seconds
     while not taken or time.perf_counter() < end:
         start = time.perf_counter()
         call()
         taken.append(time.perf_counter() - start)
+    if taken[-1] > 0.5:
+        slow.append(case)
     return {"seconds": taken}
 
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using XLstm.Kernels;
 using XLstm.Kernels.Cases;
 
 namespace XLstm.Benchmarks.Comparison;
@@ -28,25 +27,21 @@ internal static unsafe partial class OpenBlas
                 1f, pa, shape.Strides.A, pb, shape.Strides.B, accumulate ? 1f : 0f, pc, n);
     }
 
-    /// <summary>
-    /// What OPENBLAS_CORETYPE has to be for the fastest kernels that the processor can run, or null where OpenBLAS finds them
-    /// by itself. Older versions take new processors of AMD for ones without AVX-512.
-    /// </summary>
-    public static string? CoreType => Environment.GetEnvironmentVariable(CoreTypeVariable) is null && Simd.Width == 16
-        && ThisMachine.Describe().Cpu.Contains("AMD", StringComparison.Ordinal) ? "SKYLAKEX" : null;
-
-    public const string CoreTypeVariable = "OPENBLAS_CORETYPE";
+    /// <summary>Variables that may hold a library back from what the processor can do: peers run without them.</summary>
+    public static IEnumerable<string> Limits => Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(
+        name => name.StartsWith("OPENBLAS_", StringComparison.Ordinal) || name.StartsWith("OMP_", StringComparison.Ordinal));
 
     private static bool Load()
     {
-        // Read by the library when it is loaded, from the environment of C.
-        if (!OperatingSystem.IsWindows() && CoreType is { } type)
-            _ = setenv(CoreTypeVariable, type, 1);
+        // The library reads the environment of C when it is loaded.
+        if (!OperatingSystem.IsWindows())
+            foreach (string name in Limits)
+                _ = unsetenv(name);
         return NativeLibrary.TryLoad(Library, out _);
     }
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int setenv(string name, string value, int overwrite);
+    private static partial int unsetenv(string name);
 
     [LibraryImport(Library)]
     private static partial void openblas_set_num_threads(int threads);

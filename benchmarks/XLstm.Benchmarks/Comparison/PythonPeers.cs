@@ -61,10 +61,10 @@ internal sealed class PythonPeer : IDisposable
     {
         string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var start = new ProcessStartInfo(words[0], [.. words[1..], "-c", s_script]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string limit in OpenBlas.Limits)
+            start.Environment.Remove(limit);
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";
         start.Environment["OPENBLAS_NUM_THREADS"] = $"{blasThreads}";
-        if (OpenBlas.CoreType is { } type)
-            start.Environment[OpenBlas.CoreTypeVariable] = type;
         Process process;
         try
         {
