@@ -18,13 +18,13 @@ internal static unsafe partial class OpenBlas
     public static void UseThreads(int threads) => openblas_set_num_threads(threads);
 
     /// <summary>Product number <paramref name="index"/> of a case whose matrices follow each other.</summary>
-    public static void Multiply(ProductCase shape, Span<float> a, Span<float> b, Span<float> c, bool accumulate, int index = 0)
+    public static void Multiply(ProductCase shape, Span<float> a, Span<float> b, Span<float> c, int index = 0)
     {
         (int m, int n, int k) = (shape.M, shape.N, shape.K);
         fixed (float* pa = a[(index * m * k)..], pb = b[(index * k * n)..], pc = c[(index * m * n)..])
             cblas_sgemm(
                 RowMajor, shape.TransposeA ? Transpose : NoTranspose, shape.TransposeB ? Transpose : NoTranspose, m, n, k,
-                1f, pa, shape.Strides.A, pb, shape.Strides.B, accumulate ? 1f : 0f, pc, n);
+                1f, pa, shape.Strides.A, pb, shape.Strides.B, 0f, pc, n);
     }
 
     /// <summary>Variables that may hold a library back from what the processor can do: peers run without them.</summary>

@@ -3,7 +3,7 @@ using XLstm.Kernels.Cases;
 
 namespace XLstm.Benchmarks.Comparison;
 
-/// <summary>Matrix products beside OpenBLAS, as the operations of models call them.</summary>
+/// <summary>Matrix products beside OpenBLAS, cut and packed as in the operations of models.</summary>
 internal static class ProductContests
 {
     public static IEnumerable<Contest> All(IReadOnlyList<int> threads) =>
@@ -27,7 +27,7 @@ internal static class ProductContests
         return new Sides(Sides.Rate(2e-9 * shape.MultiplyAdds, operands.Multiply), operands)
         {
             Peers = OpenBlas.IsAvailable
-                ? [(OpenBlas.Description, Peer(shape, threads, () => OpenBlas.Multiply(shape, operands.A.Span, operands.B.Span, operands.C.Span, operands.Accumulates)))]
+                ? [(OpenBlas.Description, Peer(shape, threads, () => OpenBlas.Multiply(shape, operands.A.Span, operands.B.Span, operands.C.Span)))]
                 : [],
         };
     }
@@ -50,6 +50,29 @@ internal static class ProductContests
         return 2e-9 * shape.MultiplyAdds / Timing.Seconds(call, seconds);
     };
 
+    private const int RowBlock = 64;
+
+    private readonly record struct Packing(ProductCase Shape, Tensor B, Tensor Packed) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch) =>
+            MatrixProduct.PackPiece(index, Shape.TransposeB, Shape.K, Shape.N, B.Span, Shape.Strides.B, Packed.Span);
+    }
+
+    private readonly record struct Rows(ProductCase Shape, Tensor A, Tensor Packed, Tensor C) : IWork
+    {
+        public int ScratchLength => MatrixProduct.PackedScratchLength(RowBlock, Shape.K);
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int from = index * RowBlock;
+            MatrixProduct.MultiplyPacked(
+                Shape.TransposeA, Math.Min(RowBlock, Shape.M - from), Shape.N, Shape.K, A.Span[(Shape.TransposeA ? from : from * Shape.K)..], Shape.Strides.A,
+                Packed.Span, C.Span[(from * Shape.N)..], Shape.N, accumulate: false, scratch);
+        }
+    }
+
     private readonly record struct Batched(Operands Operands, bool Native) : IWork
     {
         public int ScratchLength => MatrixProduct.ScratchLength(Operands.Shape.M, Operands.Shape.N, Operands.Shape.K);
@@ -59,7 +82,7 @@ internal static class ProductContests
             ProductCase shape = Operands.Shape;
             (int m, int n, int k) = (shape.M, shape.N, shape.K);
             if (Native)
-                OpenBlas.Multiply(shape, Operands.A.Span, Operands.B.Span, Operands.C.Span, accumulate: false, index);
+                OpenBlas.Multiply(shape, Operands.A.Span, Operands.B.Span, Operands.C.Span, index);
             else
                 MatrixProduct.Multiply(
                     shape.TransposeA, shape.TransposeB, m, n, k, Operands.A.Span[(index * m * k)..], shape.Strides.A,
@@ -67,7 +90,7 @@ internal static class ProductContests
         }
     }
 
-    /// <summary>Matrices of a case, and the operation of ours that multiplies them.</summary>
+    /// <summary>Matrices of a case, and how ours multiplies them.</summary>
     private sealed class Operands(ProductCase shape, int threads) : IDisposable
     {
         private readonly Pass _pass = new(new PassOptions(Threads: threads));
@@ -82,17 +105,12 @@ internal static class ProductContests
 
         public Workers Workers => _pass.Workers;
 
-        /// <summary>Gradients add to what is there.</summary>
-        public bool Accumulates => !shape.TransposeB;
-
+        /// <summary>b is brought into the order of the kernel, then blocks of rows are shared out, as the operations of a model do.</summary>
         public void Multiply()
         {
-            if (shape.TransposeB)
-                Ops.MultiplyTransposed(_pass, shape.M, shape.N, shape.K, A, B, 0, C, accumulate: false);
-            else if (shape.TransposeA)
-                Ops.MultiplyByRows(_pass, shape.M, shape.N, shape.K, A, B, C, 0);
-            else
-                Ops.Multiply(_pass, shape.M, shape.N, shape.K, A, B, 0, C);
+            Tensor packed = _pass.Rent(new Shape(MatrixProduct.PackedLength(shape.K, shape.N)));
+            Workers.Run(MatrixProduct.PackPieces(shape.K), new Packing(shape, B, packed));
+            Workers.Run((shape.M + RowBlock - 1) / RowBlock, new Rows(shape, A, packed, C));
             _pass.Reset();
         }
 
