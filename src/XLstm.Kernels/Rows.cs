@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace XLstm.Kernels;
@@ -57,6 +58,27 @@ internal static class Rows
         return total;
     }
 
+    /// <summary>result[r] = factor x[r] for rows of <paramref name="width"/> that lie apart in both.</summary>
+    public static void Scale<L>(int rows, int width, ReadOnlySpan<float> x, int stride, float factor, Span<float> result, int resultStride) where L : struct, ILanes<L>
+    {
+        for (int r = 0; r < rows; r++)
+            Scale<L>(x.Slice(r * stride, width), factor, result.Slice(r * resultStride, width));
+    }
+
+    /// <summary>result[r] = factors[r] x[r] for rows of <paramref name="width"/> without gaps; they may be the same rows.</summary>
+    public static void Scale<L>(int rows, int width, ReadOnlySpan<float> x, ReadOnlySpan<float> factors, Span<float> result) where L : struct, ILanes<L>
+    {
+        for (int r = 0; r < rows; r++)
+            Scale<L>(x.Slice(r * width, width), factors[r], result.Slice(r * width, width));
+    }
+
+    /// <summary>destination[r] += factor x[r] for rows of x without gaps and rows of the destination that lie apart.</summary>
+    public static void MultiplyAdd<L>(int rows, int width, ReadOnlySpan<float> x, float factor, Span<float> destination, int stride) where L : struct, ILanes<L>
+    {
+        for (int r = 0; r < rows; r++)
+            MultiplyAdd<L>(x.Slice(r * width, width), factor, destination.Slice(r * stride, width));
+    }
+
     public static double DotDouble(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
         double sum = 0;
@@ -66,17 +88,31 @@ internal static class Rows
     }
 }
 
-/// <summary>Cuts a caller's scratch memory into pieces.</summary>
+/// <summary>
+/// Cuts a caller's scratch memory into pieces. Each begins at the boundary of a cache line, so that a register of lanes never
+/// lies across two: pieces take <see cref="Padded"/> floats, and <see cref="Slack"/> are lost before the first.
+/// </summary>
 internal ref struct Cutter(Span<float> memory)
 {
-    private Span<float> _rest = memory;
+    public const int Slack = 16;
+
+    private Span<float> _rest = FromLine(memory);
+
+    /// <summary>The next multiple of 16.</summary>
+    public static int Padded(int length) => checked(length + 15) & ~15;
 
     public readonly Span<float> Rest => _rest;
 
     public Span<float> Take(int length)
     {
         Span<float> piece = _rest[..length];
-        _rest = _rest[length..];
+        _rest = _rest[Padded(length)..];
         return piece;
+    }
+
+    private static Span<float> FromLine(Span<float> memory)
+    {
+        nint address = Unsafe.ByteOffset(ref Unsafe.NullRef<float>(), ref MemoryMarshal.GetReference(memory));
+        return memory[((int)(-address & 63) / sizeof(float))..];
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace XLstm.Kernels;
 
@@ -10,6 +11,12 @@ internal static class LaneMath
 {
     private const float ExpLowest = -86.6434f;   // -125 ln 2
     private const float ExpHighest = 88.72284f;  // 128 ln 2, rounded down
+
+    private static ReadOnlySpan<float> Indices => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+    /// <summary>0, 1, 2, ... from the first lane on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static L Index<L>() where L : struct, ILanes<L> => L.Load(ref MemoryMarshal.GetReference(Indices), 0);
 
     /// <summary>e^x. Range reduction x = n ln 2 + r, |r| &lt;= ln 2 / 2, and a polynomial of degree 6 in r. Within 9e-8.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace XLstm.Kernels;
@@ -8,11 +9,12 @@ public static partial class MLstmChunkwise
     public static int BackwardScratchLength(in MLstmShape shape, int chunkLength)
     {
         int T = Math.Max(1, shape.Time), L = Math.Min(chunkLength, T), K = shape.KeyWidth, V = shape.ValueWidth;
-        int chunks = (T + L - 1) / L;
-        return (chunks + 1) * (K * V + K + 1)                       // C, n, m before each chunk, and after the last
-            + L * MLstmGates.FloatsPerStep + 3 * L * L              // gates, S, W, dS
-            + 2 * L * V + 3 * L * K + 4 * L + 2 * L                 // d numerators, keys, row sums
-            + K * V + K                                             // dC, dn
+        int chunks = (T + L - 1) / L, padded = Cutter.Padded(L);
+        return Cutter.Slack + Cutter.Padded(chunks + 1) + Cutter.Padded((chunks + 1) * (K * V + K))     // m, C and n before each chunk and after the last
+            + padded * (MLstmGates.FloatsPerStep + 8)                              // gates and what else is one number for each step
+            + 2 * Cutter.Padded(L * K) + 2 * Cutter.Padded(L * V)                  // queries, keys, values, dnum
+            + 2 * Cutter.Padded(L * Math.Max(K, V)) + Math.Max(K, V) * padded      // a gradient, weighted rows, transposed rows
+            + 3 * L * padded + Cutter.Padded(K * V) + Cutter.Padded(K)             // S, W, dS, dC, dn
             + ProductScratch(L, K, V);
     }
 
@@ -108,23 +110,24 @@ public static partial class MLstmChunkwise
         Span<float> dC0, Span<float> dN0, Span<float> dM0, Span<float> scratch)
         where L : struct, ILanes<L>
     {
-        int T = shape.Time, K = shape.KeyWidth, V = shape.ValueWidth, length = Math.Min(chunkLength, Math.Max(1, T));
-        int chunks = (T + length - 1) / length;
+        int T = shape.Time, K = shape.KeyWidth, V = shape.ValueWidth, length = Math.Min(chunkLength, Math.Max(1, T)), padded = Cutter.Padded(length);
+        int chunks = (T + length - 1) / length, block = RowBlock(length);
         bool continues = !C0.IsEmpty, exponential = options.InputGate == MLstmInputGate.Exponential;
+        bool hasFinal = !dCFinal.IsEmpty || !dNFinal.IsEmpty;
 
         var cut = new Cutter(scratch);
-        Span<float> mBefore = cut.Take(chunks + 1);
-        Span<float> states = cut.Take((chunks + 1) * (K * V + K));
-        var gates = new MLstmGates(length, cut.Take(length * MLstmGates.FloatsPerStep));
-        Span<float> S = cut.Take(length * length), W = cut.Take(length * length), dS = cut.Take(length * length);
-        Span<float> dNum = cut.Take(length * V), dNumInter = cut.Take(length * V);
-        Span<float> weightedKeys = cut.Take(length * K), dKeys = cut.Take(length * K), dQueries = cut.Take(length * K);
-        Span<float> den = cut.Take(length), dDen = cut.Take(length), dmOwn = cut.Take(length), columns = cut.Take(length);
-        Span<double> dB = MemoryMarshal.Cast<float, double>(cut.Take(2 * length));
+        Span<float> mBefore = cut.Take(chunks + 1), states = cut.Take((chunks + 1) * (K * V + K));
+        var gates = new MLstmGates(padded, cut.Take(padded * MLstmGates.FloatsPerStep));
+        Span<float> den = cut.Take(padded), dDen = cut.Take(padded), dmOwn = cut.Take(padded), slopes = cut.Take(padded);
+        Span<float> columns = cut.Take(padded), dLogInput = cut.Take(padded);
+        Span<double> dB = MemoryMarshal.Cast<float, double>(cut.Take(2 * padded));
+        Span<float> queries = cut.Take(length * K), keys = cut.Take(length * K), values = cut.Take(length * V), dNum = cut.Take(length * V);
+        Span<float> gradient = cut.Take(length * Math.Max(K, V)), weighted = cut.Take(length * Math.Max(K, V)), across = cut.Take(Math.Max(K, V) * padded);
+        Span<float> S = cut.Take(length * padded), W = cut.Take(length * padded), dS = cut.Take(length * padded);
         Span<float> dC = cut.Take(K * V), dN = cut.Take(K);
         Span<float> products = cut.Rest;
 
-        // The state before every chunk, forward once more.
+        // The state before every chunk, and where its gradient is given after the last, forward once more.
         if (continues)
         {
             C0[..(K * V)].CopyTo(states);
@@ -133,18 +136,20 @@ public static partial class MLstmChunkwise
         else
             states[..(K * V + K)].Clear();
         mBefore[0] = m0;
-        for (int chunk = 0; chunk < chunks; chunk++)
+        for (int chunk = 0; chunk < (hasFinal ? chunks : chunks - 1); chunk++)
         {
             int start = chunk * length, steps = Math.Min(length, T - start);
             Span<float> next = states.Slice((chunk + 1) * (K * V + K), K * V + K);
             states.Slice(chunk * (K * V + K), K * V + K).CopyTo(next);
             float decay = gates.Prepare<L>(steps, inputGate[(start * shape.GateStride)..], forgetGate[(start * shape.GateStride)..], shape.GateStride, mBefore[chunk], options.InputGate);
-            AdvanceState<L>(shape, steps, k[(start * shape.KeyStride)..], v[(start * shape.ValueStride)..], gates, decay, continues || chunk > 0, next[..(K * V)], next.Slice(K * V, K), weightedKeys, products);
+            Rows.Scale<L>(steps, K, k[(start * shape.KeyStride)..], shape.KeyStride, shape.KeyScale, keys, K);
+            Rows.Scale<L>(steps, V, v[(start * shape.ValueStride)..], shape.ValueStride, 1f, values, V);
+            Rows.Scale<L>(steps, K, keys, gates.Carry, keys);
+            AdvanceState<L>(steps, K, V, keys, values, decay, continues || chunk > 0, next[..(K * V)], next.Slice(K * V, K), products);
             mBefore[chunk + 1] = gates.M[steps - 1];
         }
 
         double dmPath = 0;
-        bool hasFinal = !dCFinal.IsEmpty || !dNFinal.IsEmpty;
         if (dCFinal.IsEmpty)
             dC.Clear();
         else
@@ -156,9 +161,11 @@ public static partial class MLstmChunkwise
         if (exponential)
         {
             // A loss that reads C and n at a fixed m is moved to the unstabilised memory, C exp(m), by the chain rule.
-            Span<float> last = states.Slice(chunks * (K * V + K), K * V + K);
             if (hasFinal)
+            {
+                Span<float> last = states.Slice(chunks * (K * V + K), K * V + K);
                 dmPath -= Rows.DotDouble(dC, last[..(K * V)]) + Rows.DotDouble(dN, last.Slice(K * V, K));
+            }
             if (!dMFinal.IsEmpty)
                 dmPath += dMFinal[0];
         }
@@ -167,17 +174,28 @@ public static partial class MLstmChunkwise
         {
             int start = chunk * length, steps = Math.Min(length, T - start);
             bool hasState = continues || chunk > 0, carriesBack = hasFinal || chunk < chunks - 1;
-            ReadOnlySpan<float> qc = q[(start * shape.KeyStride)..], kc = k[(start * shape.KeyStride)..], vc = v[(start * shape.ValueStride)..];
-            Span<float> dQc = dQ[(start * shape.KeyStride)..], dKc = dK[(start * shape.KeyStride)..], dVc = dV[(start * shape.ValueStride)..];
             Span<float> C = states.Slice(chunk * (K * V + K), K * V), n = states.Slice(chunk * (K * V + K) + K * V, K);
             ReadOnlySpan<float> fc = forgetGate[(start * shape.GateStride)..], ic = inputGate[(start * shape.GateStride)..];
             float decay = gates.Prepare<L>(steps, ic, fc, shape.GateStride, mBefore[chunk], options.InputGate);
-            Scores<L>(shape, steps, qc, kc, gates, S, W, den, products);
+            Rows.Scale<L>(steps, K, q[(start * shape.KeyStride)..], shape.KeyStride, 1f, queries, K);
+            Rows.Scale<L>(steps, K, k[(start * shape.KeyStride)..], shape.KeyStride, shape.KeyScale, keys, K);
+            Rows.Scale<L>(steps, V, v[(start * shape.ValueStride)..], shape.ValueStride, 1f, values, V);
 
+            // The scores once more, and what the normaliser takes from h.
+            Transpose(steps, K, keys, across, padded);
+            for (int j = 0; j < steps; j += block)
+            {
+                int end = Math.Min(j + block, steps), width = Cutter.Padded(end);
+                MatrixProduct.Multiply(false, false, end - j, width, K, queries[(j * K)..], K, across, padded, S[(j * padded)..], padded, accumulate: false, products);
+                for (int i = j; i < end; i++)
+                {
+                    den[i] = Weigh<L>(i, gates, S.Slice(i * padded, width), W.Slice(i * padded, width));
+                    if (hasState)
+                        den[i] += gates.Inter[i] * Rows.Dot<L>(queries.Slice(i * K, K), n);
+                }
+            }
             for (int j = 0; j < steps; j++)
             {
-                if (hasState)
-                    den[j] += gates.Inter[j] * Rows.Dot<L>(qc.Slice(j * shape.KeyStride, K), n);
                 ReadOnlySpan<float> dh = dH.Slice((start + j) * shape.ValueStride, V);
                 float r = Inverse(options, den[j], gates.Floor[j]);
                 Rows.Scale<L>(dh, r, dNum.Slice(j * V, V));
@@ -187,67 +205,99 @@ public static partial class MLstmChunkwise
                 dmOwn[j] = exponential ? (options.Normalize ? dNormalizer * options.Epsilon : dScale) : 0f;
             }
 
-            // Within the chunk.
-            MatrixProduct.Multiply(false, true, steps, steps, V, dNum, V, vc, shape.ValueStride, dS, steps, accumulate: false, products);
-            dB[..steps].Clear();
-            for (int j = 0; j < steps; j++)
-                dB[j] += ScoresBackward<L>(j, S.Slice(j * steps, steps), W.Slice(j * steps, steps), dS.Slice(j * steps, steps), dDen[j]);
-            ColumnSums<L>(steps, dS, columns);
+            // Within the chunk: W becomes the gradient of q.k.
+            Transpose(steps, V, values, across, padded);
+            columns.Clear();
+            for (int j = 0; j < steps; j += block)
+            {
+                int end = Math.Min(j + block, steps), width = Cutter.Padded(end);
+                MatrixProduct.Multiply(false, false, end - j, width, V, dNum[(j * V)..], V, across, padded, dS[(j * padded)..], padded, accumulate: false, products);
+                for (int i = j; i < end; i++)
+                {
+                    dLogInput[i] = (dS[i * padded + i] + dDen[i]) * S[i * padded + i];
+                    dB[i] = ScoresBackward<L>(i, S.Slice(i * padded, width), W.Slice(i * padded, width), dS.Slice(i * padded, width), dDen[i], columns);
+                }
+            }
             for (int s = 0; s < steps; s++)
             {
                 dB[s] -= columns[s];
-                float dLogInput = columns[s] + dS[s * steps + s];
-                dInputGate[(start + s) * shape.GateStride] += exponential ? dLogInput : dLogInput * InputSlope(ic[s * shape.GateStride]);
+                dLogInput[s] += columns[s];
             }
-            MatrixProduct.Multiply(false, false, steps, K, steps, W, steps, kc, shape.KeyStride, dQc, shape.KeyStride, accumulate: true, products);
-            MatrixProduct.Multiply(true, false, steps, K, steps, W, steps, qc, shape.KeyStride, dKc, shape.KeyStride, accumulate: true, products);
-            MatrixProduct.Multiply(true, false, steps, V, steps, S, steps, dNum, V, dVc, shape.ValueStride, accumulate: true, products);
 
-            // What the state after the chunk took from its steps, and from the state before it.
+            // Queries: from the keys of the chunk and from the state before it.
+            if (hasState)
+            {
+                MatrixProduct.Multiply(false, true, steps, K, V, dNum, V, C, V, gradient, K, accumulate: false, products);
+                for (int j = 0; j < steps; j++)
+                {
+                    Span<float> row = gradient.Slice(j * K, K);
+                    Rows.MultiplyAdd<L>(n, dDen[j], row);
+                    Rows.Scale<L>(row, gates.Inter[j]);
+                    dB[j] += Rows.Dot<L>(queries.Slice(j * K, K), row);
+                }
+            }
+            for (int j = 0; j < steps; j += block)
+            {
+                int end = Math.Min(j + block, steps);
+                MatrixProduct.Multiply(false, false, end - j, K, end, W[(j * padded)..], padded, keys, K, gradient[(j * K)..], K, hasState, products);
+            }
+            Rows.MultiplyAdd<L>(steps, K, gradient, 1f, dQ[(start * shape.KeyStride)..], shape.KeyStride);
+
+            // Keys: from the queries of the chunk and from the state after it.
             double dTotal = 0;
             if (carriesBack)
             {
-                for (int s = 0; s < steps; s++)
-                    Rows.Scale<L>(kc.Slice(s * shape.KeyStride, K), gates.Carry[s] * shape.KeyScale, weightedKeys.Slice(s * K, K));
-                MatrixProduct.Multiply(false, true, steps, K, V, vc, shape.ValueStride, dC, V, dKeys, K, accumulate: false, products);
-                MatrixProduct.Multiply(false, false, steps, V, K, weightedKeys, K, dC, V, dVc, shape.ValueStride, accumulate: true, products);
+                MatrixProduct.Multiply(false, true, steps, K, V, values, V, dC, V, gradient, K, accumulate: false, products);
                 for (int s = 0; s < steps; s++)
                 {
-                    Span<float> row = dKeys.Slice(s * K, K);
+                    Span<float> row = gradient.Slice(s * K, K);
                     Rows.Add<L>(dN, row);
-                    float dCarry = Rows.Dot<L>(weightedKeys.Slice(s * K, K), row);
+                    Rows.Scale<L>(row, gates.Carry[s]);
+                    float dCarry = Rows.Dot<L>(keys.Slice(s * K, K), row);
                     dB[s] -= dCarry;
                     dTotal += dCarry;
-                    dInputGate[(start + s) * shape.GateStride] += exponential ? dCarry : dCarry * InputSlope(ic[s * shape.GateStride]);
-                    Rows.MultiplyAdd<L>(row, gates.Carry[s] * shape.KeyScale, dKc.Slice(s * shape.KeyStride, K));
+                    dLogInput[s] += dCarry;
                 }
+            }
+            for (int s = 0; s < steps; s += block)
+            {
+                MatrixProduct.Multiply(
+                    true, false, Math.Min(block, steps - s), K, steps - s, W[(s * padded + s)..], padded, queries[(s * K)..], K, gradient[(s * K)..], K, carriesBack, products);
+            }
+            Rows.MultiplyAdd<L>(steps, K, gradient, shape.KeyScale, dK[(start * shape.KeyStride)..], shape.KeyStride);
+
+            // Values, alike.
+            if (carriesBack)
+            {
+                Rows.Scale<L>(steps, K, keys, gates.Carry, weighted);
+                MatrixProduct.Multiply(false, false, steps, V, K, weighted, K, dC, V, gradient, V, accumulate: false, products);
+            }
+            for (int s = 0; s < steps; s += block)
+            {
+                MatrixProduct.Multiply(
+                    true, false, Math.Min(block, steps - s), V, steps - s, S[(s * padded + s)..], padded, dNum[(s * V)..], V, gradient[(s * V)..], V, carriesBack, products);
+            }
+            Rows.MultiplyAdd<L>(steps, V, gradient, 1f, dV[(start * shape.ValueStride)..], shape.ValueStride);
+
+            // The state before the chunk: from the state after it and from the queries.
+            if (carriesBack)
+            {
                 if (hasState)
                     dTotal += decay * (Rows.DotDouble(dC, C) + Rows.DotDouble(dN, n));
                 Rows.Scale<L>(dC, decay);
                 Rows.Scale<L>(dN, decay);
             }
-
-            // What the outputs took from the state before the chunk.
             if (hasState)
             {
+                Rows.Scale<L>(steps, K, queries, gates.Inter, weighted);
                 for (int j = 0; j < steps; j++)
-                    Rows.Scale<L>(dNum.Slice(j * V, V), gates.Inter[j], dNumInter.Slice(j * V, V));
-                MatrixProduct.Multiply(false, true, steps, K, V, dNumInter, V, C, V, dQueries, K, accumulate: false, products);
-                MatrixProduct.Multiply(true, false, K, V, steps, qc, shape.KeyStride, dNumInter, V, dC, V, accumulate: true, products);
-                for (int j = 0; j < steps; j++)
-                {
-                    Span<float> row = dQueries.Slice(j * K, K);
-                    ReadOnlySpan<float> query = qc.Slice(j * shape.KeyStride, K);
-                    float dDenInter = gates.Inter[j] * dDen[j];
-                    Rows.MultiplyAdd<L>(n, dDenInter, row);
-                    dB[j] += Rows.Dot<L>(query, row);
-                    Rows.Add<L>(row, dQc.Slice(j * shape.KeyStride, K));
-                    Rows.MultiplyAdd<L>(query, dDenInter, dN);
-                }
+                    Rows.MultiplyAdd<L>(weighted.Slice(j * K, K), dDen[j], dN);
+                MatrixProduct.Multiply(true, false, K, V, steps, weighted, K, dNum, V, dC, V, accumulate: true, products);
             }
 
             dB[steps - 1] += dTotal;
             double dLogForget = 0;
+            LogSigmoidSlopes<L>(steps, fc, shape.GateStride, slopes);
             for (int j = steps - 1; j >= 0; j--)
             {
                 dLogForget += dB[j];
@@ -259,12 +309,18 @@ public static partial class MLstmChunkwise
                         dF += dmPath;
                     else
                     {
-                        dInputGate[(start + j) * shape.GateStride] += (float)dmPath;
+                        dLogInput[j] += (float)dmPath;
                         dmPath = 0;
                     }
                 }
-                dForgetGate[(start + j) * shape.GateStride] += (float)(dF * InputSlope(fc[j * shape.GateStride]));
+                dForgetGate[(start + j) * shape.GateStride] += (float)(dF * slopes[j]);
             }
+            if (exponential)
+                slopes[..steps].Fill(1f);
+            else
+                LogSigmoidSlopes<L>(steps, ic, shape.GateStride, slopes);
+            for (int s = 0; s < steps; s++)
+                dInputGate[(start + s) * shape.GateStride] += dLogInput[s] * slopes[s];
         }
 
         if (!dC0.IsEmpty)
@@ -276,42 +332,38 @@ public static partial class MLstmChunkwise
     }
 
     // d log sigmoid(x) / dx = sigmoid(-x)
-    private static float InputSlope(float x) => (float)(1 / (1 + Math.Exp(x)));
-
-    // One row up to its diagonal: dS += dDen; W becomes dS W (the gradient of q.k), dS becomes dD = dS S. Returns the sum of dD
-    // left of the diagonal: b_j - b_j is 0 there, and the largest terms would only cancel.
-    private static float ScoresBackward<L>(int diagonal, Span<float> S, Span<float> W, Span<float> dS, float dDen) where L : struct, ILanes<L>
+    private static void LogSigmoidSlopes<L>(int steps, ReadOnlySpan<float> gates, int stride, Span<float> slopes) where L : struct, ILanes<L>
     {
-        ref float s = ref MemoryMarshal.GetReference(S);
-        ref float w = ref MemoryMarshal.GetReference(W);
-        ref float d = ref MemoryMarshal.GetReference(dS);
-        L sum = L.Create(0f), add = L.Create(dDen);
-        int i = 0;
-        for (; i + L.Count <= diagonal; i += L.Count)
-        {
-            L gradient = L.Load(ref d, i) + add;
-            L.Store(gradient * L.Load(ref w, i), ref w, i);
-            L log = gradient * L.Load(ref s, i);
-            L.Store(log, ref d, i);
-            sum += log;
-        }
-        float total = L.Sum(sum);
-        for (; i <= diagonal; i++)
-        {
-            float gradient = dS[i] + dDen;
-            W[i] *= gradient;
-            dS[i] = gradient * S[i];
-            if (i < diagonal)
-                total += dS[i];
-        }
-        return total;
+        for (int j = 0; j < steps; j++)
+            slopes[j] = -gates[j * stride];
+        Map.Run<SigmoidMap, L>(default, slopes[..steps], slopes);
     }
 
-    // Left of the diagonal, as above.
-    private static void ColumnSums<L>(int steps, ReadOnlySpan<float> dS, Span<float> columns) where L : struct, ILanes<L>
+    // One row up to its diagonal: dS += dDen; W becomes dS W (the gradient of q.k). Returns the sum of dD = dS S left of the
+    // diagonal and adds it to columns: b_j - b_j is 0 on the diagonal, and the largest terms would only cancel.
+    private static float ScoresBackward<L>(int diagonal, ReadOnlySpan<float> S, Span<float> W, ReadOnlySpan<float> dS, float dDen, Span<float> columns) where L : struct, ILanes<L>
     {
-        columns[..steps].Clear();
-        for (int j = 0; j < steps; j++)
-            Rows.Add<L>(dS.Slice(j * steps, j), columns);
+        ref float scores = ref MemoryMarshal.GetReference(S);
+        ref float weights = ref MemoryMarshal.GetReference(W);
+        ref float dScores = ref MemoryMarshal.GetReference(dS);
+        ref float column = ref MemoryMarshal.GetReference(columns);
+        L zero = L.Create(0f), sum = zero, add = L.Create(dDen);
+        for (int s = 0; s <= diagonal; s += L.Count)
+        {
+            L dScore = L.Load(ref dScores, s) + add;
+            L.Store(dScore * L.Load(ref weights, s), ref weights, s);
+            L log = dScore * L.Load(ref scores, s);
+            if (s + L.Count > diagonal)
+                log = L.SelectLess(LaneMath.Index<L>(), L.Create(diagonal - s), log, zero);
+            L.Store(L.Load(ref column, s) + log, ref column, s);
+            sum += log;
+        }
+        return L.Sum(sum);
+    }
+
+    private readonly struct SigmoidMap : IMap
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public L Apply<L>(L a) where L : struct, ILanes<L> => LaneMath.Sigmoid(a);
     }
 }

@@ -22,20 +22,16 @@ public static partial class MLstmChunkwise
     /// <summary>Scratch floats that <see cref="Forward"/> needs.</summary>
     public static int ForwardScratchLength(in MLstmShape shape, int chunkLength)
     {
-        int L = Math.Min(chunkLength, Math.Max(1, shape.Time)), K = shape.KeyWidth, V = shape.ValueWidth;
-        return L * MLstmGates.FloatsPerStep + L * L + L * V + L * K + L + ProductScratch(L, K, V);
+        int L = Math.Min(chunkLength, Math.Max(1, shape.Time)), K = shape.KeyWidth, V = shape.ValueWidth, padded = Cutter.Padded(L);
+        return Cutter.Slack + padded * MLstmGates.FloatsPerStep
+            + 2 * Cutter.Padded(L * K) + K * padded                                   // queries, keys, keys transposed
+            + Cutter.Padded(L * (K + padded)) + Cutter.Padded((K + L) * V)            // what a row of h is the product of
+            + ProductScratch(L, K, V);
     }
 
-    private static int ProductScratch(int L, int K, int V)
-    {
-        int most = MatrixProduct.ScratchLength(L, L, K);
-        most = Math.Max(most, MatrixProduct.ScratchLength(L, V, K));
-        most = Math.Max(most, MatrixProduct.ScratchLength(L, V, L));
-        most = Math.Max(most, MatrixProduct.ScratchLength(K, V, L));
-        most = Math.Max(most, MatrixProduct.ScratchLength(L, L, V));
-        most = Math.Max(most, MatrixProduct.ScratchLength(L, K, L));
-        return Math.Max(most, MatrixProduct.ScratchLength(L, K, V));
-    }
+    // A product sums at most 384 terms at a time, and needs most for as many.
+    private static int ProductScratch(int L, int K, int V) =>
+        MatrixProduct.ScratchLength(L, Math.Max(Cutter.Padded(L), Math.Max(K, V)), Math.Min(Math.Max(K + L, V), 384));
 
     /// <summary>Runs one sequence of one head and leaves the state after it in C, n and m.</summary>
     /// <param name="shape">T, K, V and strides.</param>
@@ -107,105 +103,106 @@ public static partial class MLstmChunkwise
         Span<float> h, Span<float> scratch)
         where L : struct, ILanes<L>
     {
-        int K = shape.KeyWidth, V = shape.ValueWidth, length = Math.Min(chunkLength, shape.Time);
+        int K = shape.KeyWidth, V = shape.ValueWidth, length = Math.Min(chunkLength, shape.Time), padded = Cutter.Padded(length);
         var cut = new Cutter(scratch);
-        var gates = new MLstmGates(length, cut.Take(length * MLstmGates.FloatsPerStep));
-        Span<float> S = cut.Take(length * length), sums = cut.Take(length * V), weightedKeys = cut.Take(length * K), den = cut.Take(length);
+        var gates = new MLstmGates(padded, cut.Take(padded * MLstmGates.FloatsPerStep));
+        Span<float> queries = cut.Take(length * K), keys = cut.Take(length * K), keysAcross = cut.Take(K * padded);
+
+        // With r the inverse of the normaliser, a row of h is one product over K + j terms: [r w q | r S] [C; v].
+        int width = K + padded, block = RowBlock(length);
+        Span<float> left = cut.Take(length * width), right = cut.Take((K + length) * V);
+        Span<float> memory = right[..(K * V)], values = right[(K * V)..];
         Span<float> products = cut.Rest;
+        C[..(K * V)].CopyTo(memory);
 
         for (int start = 0; start < shape.Time; start += length)
         {
             int steps = Math.Min(length, shape.Time - start);
             bool hasState = continues || start > 0;
-            ReadOnlySpan<float> qc = q[(start * shape.KeyStride)..], kc = k[(start * shape.KeyStride)..], vc = v[(start * shape.ValueStride)..];
+            int from = hasState ? 0 : K;
             float decay = gates.Prepare<L>(steps, inputGate[(start * shape.GateStride)..], forgetGate[(start * shape.GateStride)..], shape.GateStride, m0, options.InputGate);
+            Rows.Scale<L>(steps, K, q[(start * shape.KeyStride)..], shape.KeyStride, 1f, queries, K);
+            Rows.Scale<L>(steps, K, k[(start * shape.KeyStride)..], shape.KeyStride, shape.KeyScale, keys, K);
+            Rows.Scale<L>(steps, V, v[(start * shape.ValueStride)..], shape.ValueStride, 1f, values, V);
+            Transpose(steps, K, keys, keysAcross, padded);
 
-            Scores<L>(shape, steps, qc, kc, gates, S, default, den, products);
-            if (hasState)
+            for (int j = 0; j < steps; j += block)
             {
-                MatrixProduct.Multiply(false, false, steps, V, K, qc, shape.KeyStride, C, V, sums, V, accumulate: false, products);
-                for (int j = 0; j < steps; j++)
+                int end = Math.Min(j + block, steps), columns = Cutter.Padded(end);
+                MatrixProduct.Multiply(false, false, end - j, columns, K, queries[(j * K)..], K, keysAcross, padded, left[(j * width + K)..], width, accumulate: false, products);
+                for (int i = j; i < end; i++)
                 {
-                    Rows.Scale<L>(sums.Slice(j * V, V), gates.Inter[j]);
-                    den[j] += gates.Inter[j] * Rows.Dot<L>(qc.Slice(j * shape.KeyStride, K), n);
+                    Span<float> query = left.Slice(i * width, K), scores = left.Slice(i * width + K, columns);
+                    float den = Weigh<L>(i, gates, scores, default);
+                    if (hasState)
+                        den += gates.Inter[i] * Rows.Dot<L>(queries.Slice(i * K, K), n);
+                    float r = Inverse(options, den, gates.Floor[i]);
+                    Rows.Scale<L>(scores, r);
+                    if (hasState)
+                        Rows.Scale<L>(queries.Slice(i * K, K), gates.Inter[i] * r, query);
                 }
+                MatrixProduct.Multiply(
+                    false, false, end - j, V, K - from + end, left[(j * width + from)..], width, right[(from * V)..], V,
+                    h[((start + j) * shape.ValueStride)..], shape.ValueStride, accumulate: false, products);
             }
-            MatrixProduct.Multiply(false, false, steps, V, steps, S, steps, vc, shape.ValueStride, sums, V, hasState, products);
 
-            for (int j = 0; j < steps; j++)
-                Rows.Scale<L>(sums.Slice(j * V, V), Inverse(options, den[j], gates.Floor[j]), h.Slice((start + j) * shape.ValueStride, V));
-
-            AdvanceState<L>(shape, steps, kc, vc, gates, decay, hasState, C, n, weightedKeys, products);
+            Rows.Scale<L>(steps, K, keys, gates.Carry, keys);
+            AdvanceState<L>(steps, K, V, keys, values, decay, hasState, memory, n, products);
             m0 = gates.M[steps - 1];
         }
+        memory.CopyTo(C);
         m[0] = m0;
     }
+
+    // Rows that go into one product, which leaves out the columns that lie right of the diagonal for all of them.
+    private static int RowBlock(int length) => Math.Max(16, Cutter.Padded(length / 8));
 
     private static float Inverse(in MLstmOptions options, float den, float floor) =>
         options.Normalize ? 1f / (MathF.Max(MathF.Abs(den), floor) + options.Epsilon) : 1f;
 
-    // S = (q k^T / sqrt(K)) W with W_js = exp(b_j - b_s + log i_s - m_j) for s <= j, else 0; den_j = sum_s S_js. W is kept where asked for.
-    private static void Scores<L>(
-        in MLstmShape shape, int steps, ReadOnlySpan<float> q, ReadOnlySpan<float> k, in MLstmGates gates,
-        Span<float> S, Span<float> W, Span<float> den, Span<float> products)
-        where L : struct, ILanes<L>
+    private static void Transpose(int rows, int width, ReadOnlySpan<float> x, Span<float> across, int stride) =>
+        Panels.Transpose(ref MemoryMarshal.GetReference(x), width, rows, width, ref MemoryMarshal.GetReference(across), stride);
+
+    // Row j of q k^T becomes S: times W_js = exp(b_j - b_s + log i_s - m_j) for s <= j, 0 from there on. Returns sum_s S_js;
+    // W is kept where asked for. The row's length is a multiple of 16.
+    private static float Weigh<L>(int j, in MLstmGates gates, Span<float> row, Span<float> keptWeights) where L : struct, ILanes<L>
     {
-        MatrixProduct.Multiply(false, true, steps, steps, shape.KeyWidth, q, shape.KeyStride, k, shape.KeyStride, S, steps, accumulate: false, products);
-        ref float high = ref MemoryMarshal.GetReference(gates.ColumnHigh);
-        ref float low = ref MemoryMarshal.GetReference(gates.ColumnLow);
-        ref float keptWeights = ref MemoryMarshal.GetReference(W);
-        bool keep = !W.IsEmpty;
-        for (int j = 0; j < steps; j++)
+        ref float r = ref MemoryMarshal.GetReference(row);
+        ref float kept = ref MemoryMarshal.GetReference(keptWeights);
+        ref float columnHigh = ref MemoryMarshal.GetReference(gates.ColumnHigh);
+        ref float columnLow = ref MemoryMarshal.GetReference(gates.ColumnLow);
+        L high = L.Create(gates.RowHigh[j]), low = L.Create(gates.RowLow[j]), zero = L.Create(0f), sum = zero;
+        bool keep = !keptWeights.IsEmpty;
+        int s = 0;
+        for (; s <= j; s += L.Count)
         {
-            Span<float> row = S.Slice(j * steps, steps);
-            ref float r = ref MemoryMarshal.GetReference(row);
-            L rowHigh = L.Create(gates.RowHigh[j]), rowLow = L.Create(gates.RowLow[j]), scale = L.Create(shape.KeyScale);
-            L sum = L.Create(0f);
-            int s = 0, count = j + 1;
-            for (; s + L.Count <= count; s += L.Count)
-            {
-                L weight = scale * LaneMath.Exp(rowHigh + L.Load(ref high, s) + (rowLow + L.Load(ref low, s)));
-                if (keep)
-                    L.Store(weight, ref keptWeights, j * steps + s);
-                L score = L.Load(ref r, s) * weight;
-                L.Store(score, ref r, s);
-                sum += score;
-            }
-            float total = L.Sum(sum);
-            for (; s < count; s++)
-            {
-                Lanes1 weight = Lanes1.Create(shape.KeyScale) * LaneMath.Exp(
-                    Lanes1.Create(gates.RowHigh[j] + gates.ColumnHigh[s] + (gates.RowLow[j] + gates.ColumnLow[s])));
-                if (keep)
-                    Lanes1.Store(weight, ref keptWeights, j * steps + s);
-                row[s] *= Lanes1.Sum(weight);
-                total += row[s];
-            }
-            row[count..].Clear();
+            L weight = LaneMath.Exp(high + L.Load(ref columnHigh, s) + (low + L.Load(ref columnLow, s)));
+            if (s + L.Count > j + 1)
+                weight = L.SelectLess(LaneMath.Index<L>(), L.Create(j + 1 - s), weight, zero);
             if (keep)
-                W.Slice(j * steps + count, steps - count).Clear();
-            den[j] = total;
+                L.Store(weight, ref kept, s);
+            L score = L.Load(ref r, s) * weight;
+            L.Store(score, ref r, s);
+            sum += score;
         }
+        row[s..].Clear();
+        if (keep)
+            keptWeights[s..].Clear();
+        return L.Sum(sum);
     }
 
-    // weightedKeys_s = exp(b_L - b_s + log i_s - m_L) k_s / sqrt(K);  C = decay C + weightedKeys^T v;  n = decay n + sum of weightedKeys
+    // With the keys weighted by exp(b_L - b_s + log i_s - m_L) / sqrt(K):  C = decay C + keys^T v;  n = decay n + sum of keys
     private static void AdvanceState<L>(
-        in MLstmShape shape, int steps, ReadOnlySpan<float> k, ReadOnlySpan<float> v, in MLstmGates gates, float decay, bool hasState,
-        Span<float> C, Span<float> n, Span<float> weightedKeys, Span<float> products)
+        int steps, int K, int V, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, float decay, bool hasState, Span<float> C, Span<float> n, Span<float> products)
         where L : struct, ILanes<L>
     {
-        int K = shape.KeyWidth, V = shape.ValueWidth;
         if (hasState)
         {
             Rows.Scale<L>(C[..(K * V)], decay);
             Rows.Scale<L>(n[..K], decay);
         }
         for (int s = 0; s < steps; s++)
-        {
-            Span<float> key = weightedKeys.Slice(s * K, K);
-            Rows.Scale<L>(k.Slice(s * shape.KeyStride, K), gates.Carry[s] * shape.KeyScale, key);
-            Rows.Add<L>(key, n);
-        }
-        MatrixProduct.Multiply(true, false, K, V, steps, weightedKeys, K, v, shape.ValueStride, C, V, hasState, products);
+            Rows.Add<L>(keys.Slice(s * K, K), n);
+        MatrixProduct.Multiply(true, false, K, V, steps, keys, K, values, V, C, V, hasState, products);
     }
 }
