@@ -110,6 +110,15 @@ internal static class BlockedProduct
     /// <summary>Panels of the columns from <paramref name="first"/> on, each [depth, width], one after the other.</summary>
     private static void PackBlock<L>(bool transposeB, int first, int columns, int depth, ref float b, nint ldb, ref float panels) where L : struct, ILanes<L>
     {
+        if (!transposeB)
+        {
+            int whole = (columns - first) / PanelWidth<L>() * PanelWidth<L>();
+            for (int j = 0; j < whole; j += MaxColumns)
+                Panels.Copy<L>(ref Unsafe.Add(ref b, first + j), ldb, Math.Min(MaxColumns, whole - j), depth, ref Unsafe.Add(ref panels, (nint)j * depth));
+            panels = ref Unsafe.Add(ref panels, (nint)whole * depth);
+            first += whole;
+        }
+
         for (int j = first; j < columns; j += PanelWidth<L>())
         {
             int used = Math.Min(PanelWidth<L>(), columns - j);

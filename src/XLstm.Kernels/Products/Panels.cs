@@ -8,6 +8,26 @@ namespace XLstm.Kernels;
 /// <summary>Rearranges strips of a matrix into panels [depth, width], contiguous in the order in which a tile reads them.</summary>
 internal static class Panels
 {
+    /// <summary>
+    /// Panels of 2 L.Count columns, one after the other, from as many columns as fill them: row by row over all panels, since
+    /// a source that is read in order is fetched ahead of time.
+    /// </summary>
+    public static void Copy<L>(ref float source, nint stride, int columns, nint depth, ref float panels) where L : struct, ILanes<L>
+    {
+        nint panel = 2 * L.Count * depth;
+        for (nint p = 0; p < depth; p++)
+        {
+            ref float from = ref Unsafe.Add(ref source, p * stride);
+            ref float to = ref Unsafe.Add(ref panels, p * 2 * L.Count);
+            for (int j = 0; j < columns; j += 2 * L.Count)
+            {
+                L.Store(L.Load(ref from, j), ref to, 0);
+                L.Store(L.Load(ref from, j + L.Count), ref to, L.Count);
+                to = ref Unsafe.Add(ref to, panel);
+            }
+        }
+    }
+
     /// <summary>panel[p, j] = source[p, j] for j below <paramref name="columns"/>, 0 up to <paramref name="width"/>.</summary>
     public static void Copy(ref float source, nint stride, int columns, int depth, ref float panel, int width)
     {
