@@ -61,75 +61,101 @@ public static class MLstmRecurrent
             float mNew = exponential ? (float)Math.Max(carried, input) : 0;
             float f = (float)Math.Exp(carried - mNew), i = (float)Math.Exp(input - mNew) * shape.KeyScale;
 
-            float dot = 0;
-            for (int a = 0; a < K; a++)
-            {
-                n[a] = float.MultiplyAddEstimate(f, n[a], i * kt[a]);
-                dot = float.MultiplyAddEstimate(n[a], qt[a], dot);
-            }
+            float dot = Normaliser<L>(qt, kt, n[..K], f, i);
             float inverse = options.Normalize ? 1f / (MathF.Max(MathF.Abs(dot), MathF.Exp(-mNew)) + options.Epsilon) : 1f;
-
             Span<float> ht = h.Slice(t * shape.ValueStride, V);
-            int b = Columns4<L>(qt, kt, vt, C, ht, f, i, inverse, V);
-            b = Columns<L>(qt, kt, vt, C, ht, f, i, inverse, V, b);
-            Columns<Lanes1>(qt, kt, vt, C, ht, f, i, inverse, V, b);
+            Memory<L>(qt, kt, vt, C, ht, f, i);
+            Elementwise.Scale(inverse, ht, ht);
             m[0] = mNew;
         }
     }
 
-    // Four registers of columns at a time: C is read and written once.
-    private static int Columns4<L>(ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, Span<float> C, Span<float> h, float f, float i, float inverse, int V)
+    // n = f n + i k; returns n . q
+    private static float Normaliser<L>(ReadOnlySpan<float> q, ReadOnlySpan<float> k, Span<float> n, float f, float i) where L : struct, ILanes<L>
+    {
+        ref float qr = ref MemoryMarshal.GetReference(q);
+        ref float kr = ref MemoryMarshal.GetReference(k);
+        ref float nr = ref MemoryMarshal.GetReference(n);
+        L sum = L.Create(0f), decay = L.Create(f), input = L.Create(i);
+        int a = 0;
+        for (; a + L.Count <= n.Length; a += L.Count)
+        {
+            L next = L.MultiplyAdd(decay, L.Load(ref nr, a), input * L.Load(ref kr, a));
+            L.Store(next, ref nr, a);
+            sum = L.MultiplyAdd(next, L.Load(ref qr, a), sum);
+        }
+        float dot = L.Sum(sum);
+        for (; a < n.Length; a++)
+        {
+            n[a] = float.MultiplyAddEstimate(f, n[a], i * k[a]);
+            dot = float.MultiplyAddEstimate(n[a], q[a], dot);
+        }
+        return dot;
+    }
+
+    // C = f C + i k v^T, h = C^T q: C is read and written once, in the order it is stored in, four rows beside each other.
+    private static void Memory<L>(ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, Span<float> C, Span<float> h, float f, float i)
         where L : struct, ILanes<L>
     {
-        ref float c = ref MemoryMarshal.GetReference(C);
+        int V = v.Length, a = 0;
+        h.Clear();
+        for (; a + 4 <= q.Length; a += 4)
+        {
+            ref float row = ref C[a * V];
+            int b = FourRows<L>(q.Slice(a, 4), k.Slice(a, 4), v, ref row, h, f, i, 0);
+            FourRows<Lanes1>(q.Slice(a, 4), k.Slice(a, 4), v, ref row, h, f, i, b);
+        }
+        for (; a < q.Length; a++)
+        {
+            ref float row = ref C[a * V];
+            int b = OneRow<L>(q[a], i * k[a], v, ref row, h, f, 0);
+            OneRow<Lanes1>(q[a], i * k[a], v, ref row, h, f, b);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int FourRows<L>(ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, ref float row, Span<float> h, float f, float i, int b)
+        where L : struct, ILanes<L>
+    {
+        nint V = v.Length;
         ref float vr = ref MemoryMarshal.GetReference(v);
         ref float hr = ref MemoryMarshal.GetReference(h);
-        int b = 0;
-        L decay = L.Create(f), scale = L.Create(inverse);
-        for (; b + 4 * L.Count <= V; b += 4 * L.Count)
+        ref float row1 = ref Unsafe.Add(ref row, V);
+        ref float row2 = ref Unsafe.Add(ref row1, V);
+        ref float row3 = ref Unsafe.Add(ref row2, V);
+        L decay = L.Create(f), q0 = L.Create(q[0]), q1 = L.Create(q[1]), q2 = L.Create(q[2]), q3 = L.Create(q[3]);
+        L k0 = L.Create(i * k[0]), k1 = L.Create(i * k[1]), k2 = L.Create(i * k[2]), k3 = L.Create(i * k[3]);
+        for (; b + L.Count <= V; b += L.Count)
         {
-            L v0 = L.Load(ref vr, b), v1 = L.Load(ref vr, b + L.Count), v2 = L.Load(ref vr, b + 2 * L.Count), v3 = L.Load(ref vr, b + 3 * L.Count);
-            L s0 = L.Create(0f), s1 = s0, s2 = s0, s3 = s0;
-            nint at = b;
-            for (int a = 0; a < q.Length; a++, at += V)
-            {
-                L key = L.Create(i * k[a]), query = L.Create(q[a]);
-                L c0 = L.MultiplyAdd(key, v0, decay * L.Load(ref c, at));
-                L c1 = L.MultiplyAdd(key, v1, decay * L.Load(ref c, at + L.Count));
-                L c2 = L.MultiplyAdd(key, v2, decay * L.Load(ref c, at + 2 * L.Count));
-                L c3 = L.MultiplyAdd(key, v3, decay * L.Load(ref c, at + 3 * L.Count));
-                L.Store(c0, ref c, at);
-                L.Store(c1, ref c, at + L.Count);
-                L.Store(c2, ref c, at + 2 * L.Count);
-                L.Store(c3, ref c, at + 3 * L.Count);
-                s0 = L.MultiplyAdd(query, c0, s0);
-                s1 = L.MultiplyAdd(query, c1, s1);
-                s2 = L.MultiplyAdd(query, c2, s2);
-                s3 = L.MultiplyAdd(query, c3, s3);
-            }
-            L.Store(s0 * scale, ref hr, b);
-            L.Store(s1 * scale, ref hr, b + L.Count);
-            L.Store(s2 * scale, ref hr, b + 2 * L.Count);
-            L.Store(s3 * scale, ref hr, b + 3 * L.Count);
+            L value = L.Load(ref vr, b);
+            Prefetch.Ahead(ref row, b + 4 * V, L.Count);
+            Prefetch.Ahead(ref row1, b + 4 * V, L.Count);
+            Prefetch.Ahead(ref row2, b + 4 * V, L.Count);
+            Prefetch.Ahead(ref row3, b + 4 * V, L.Count);
+            L c0 = L.MultiplyAdd(k0, value, decay * L.Load(ref row, b));
+            L c1 = L.MultiplyAdd(k1, value, decay * L.Load(ref row1, b));
+            L c2 = L.MultiplyAdd(k2, value, decay * L.Load(ref row2, b));
+            L c3 = L.MultiplyAdd(k3, value, decay * L.Load(ref row3, b));
+            L.Store(c0, ref row, b);
+            L.Store(c1, ref row1, b);
+            L.Store(c2, ref row2, b);
+            L.Store(c3, ref row3, b);
+            L sum = L.MultiplyAdd(q1, c1, L.MultiplyAdd(q0, c0, L.Load(ref hr, b)));
+            L.Store(L.MultiplyAdd(q3, c3, L.MultiplyAdd(q2, c2, sum)), ref hr, b);
         }
         return b;
     }
 
-    private static int Columns<L>(ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, Span<float> C, Span<float> h, float f, float i, float inverse, int V, int b)
-        where L : struct, ILanes<L>
+    private static int OneRow<L>(float q, float k, ReadOnlySpan<float> v, ref float row, Span<float> h, float f, int b) where L : struct, ILanes<L>
     {
-        ref float c = ref MemoryMarshal.GetReference(C);
-        for (; b + L.Count <= V; b += L.Count)
+        ref float vr = ref MemoryMarshal.GetReference(v);
+        ref float hr = ref MemoryMarshal.GetReference(h);
+        L decay = L.Create(f), query = L.Create(q), key = L.Create(k);
+        for (; b + L.Count <= v.Length; b += L.Count)
         {
-            L value = L.Load(ref MemoryMarshal.GetReference(v), b), sum = L.Create(0f), decay = L.Create(f);
-            nint at = b;
-            for (int a = 0; a < q.Length; a++, at += V)
-            {
-                L cell = L.MultiplyAdd(L.Create(i * k[a]), value, decay * L.Load(ref c, at));
-                L.Store(cell, ref c, at);
-                sum = L.MultiplyAdd(L.Create(q[a]), cell, sum);
-            }
-            L.Store(sum * L.Create(inverse), ref MemoryMarshal.GetReference(h), b);
+            L c = L.MultiplyAdd(key, L.Load(ref vr, b), decay * L.Load(ref row, b));
+            L.Store(c, ref row, b);
+            L.Store(L.MultiplyAdd(query, c, L.Load(ref hr, b)), ref hr, b);
         }
         return b;
     }

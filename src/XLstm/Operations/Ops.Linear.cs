@@ -11,6 +11,10 @@ public static partial class Ops
     // Rows of a product that one thread takes at a time: a function of the shape only.
     private const int RowBlock = 64;
 
+    // Products with so few rows read their weights as they are stored; this much of them is what one thread reads at a time.
+    private const int FewRows = 4;
+    private const int FewRowsPiece = 32768;
+
     // The gradient of a weight with at most this many outputs is shared out by blocks of its inputs instead.
     private const int FewOutputs = 32;
     private const int ColumnBlock = 64;
@@ -60,10 +64,10 @@ public static partial class Ops
     private static void MultiplyTransposed(Pass pass, int m, int n, int k, Tensor a, Tensor b, int bOffset, Tensor c, bool accumulate, int ldb = 0)
     {
         ldb = ldb == 0 ? k : ldb;
-        if (m <= 4)
+        if (m <= FewRows)
         {
-            const int columns = 256;
-            pass.Workers.Run((n + columns - 1) / columns, new FewRowsWork(m, n, k, columns, a, b, bOffset, ldb, c, accumulate));
+            int columns = Math.Max(16, FewRowsPiece / Math.Max(1, k));
+            pass.Workers.Run((n + columns - 1) / columns, new FewRowsWork(m, n, k, columns, a, b, bOffset, ldb, c, accumulate), (long)n * k);
             return;
         }
         Tensor packed = Packed(pass, true, k, n, b, bOffset, ldb);

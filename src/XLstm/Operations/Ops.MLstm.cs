@@ -14,6 +14,11 @@ public static partial class Ops
         if (k.Shape != q.Shape || v.Shape.Rows != q.Shape.Rows || inputWeight.Shape.Last != 2 * F + v.Shape.Last)
             throw new ArgumentException($"q {q.Shape}, k {k.Shape}, v {v.Shape} do not fit {inputWeight}.", nameof(q));
         Tensor gates = pass.Rent(q.Shape.WithLast(2 * N));
+        if (!pass.Options.Record && q.Shape.Rows <= FewRows)
+        {
+            pass.Workers.Run(2, new FewGatesWork(q, k, v, inputWeight, inputBias, forgetWeight, forgetBias, gates), 2L * inputWeight.Length);
+            return gates;
+        }
         Tensor weight = JoinedGateWeights(pass, inputWeight, forgetWeight);
         int offset = 0;
         foreach (Tensor part in (ReadOnlySpan<Tensor>)[q, k, v])
@@ -35,6 +40,28 @@ public static partial class Ops
         else
             pass.Return(weight);
         return gates;
+    }
+
+    // One of the two gates, straight from its weight: for few rows reading it is all the time there is.
+    private readonly struct FewGatesWork(Tensor q, Tensor k, Tensor v, Parameter inputWeight, Parameter inputBias, Parameter forgetWeight, Parameter forgetBias, Tensor gates) : IWork
+    {
+        public int ScratchLength => MatrixProduct.ScratchLength(q.Shape.Rows, inputBias.Length, Math.Max(q.Shape.Last, v.Shape.Last));
+
+        public void Run(int index, Span<float> scratch)
+        {
+            (Parameter weight, Parameter bias) = index == 0 ? (inputWeight, inputBias) : (forgetWeight, forgetBias);
+            int N = bias.Length, rows = q.Shape.Rows, offset = 0;
+            Span<float> to = Tail(gates, index * N);
+            for (int r = 0; r < rows; r++)
+                bias.Span.CopyTo(to[(r * 2 * N)..]);
+            foreach (Tensor part in (ReadOnlySpan<Tensor>)[q, k, v])
+            {
+                int width = part.Shape.Last;
+                MatrixProduct.Multiply(
+                    false, true, rows, N, width, part.Span, width, weight.Span[offset..], weight.Shape.Last, to, 2 * N, accumulate: true, scratch);
+                offset += width;
+            }
+        }
     }
 
     private static Tensor JoinedGateWeights(Pass pass, Parameter input, Parameter forget)
@@ -98,7 +125,7 @@ public static partial class Ops
         MLstmState next = pass.UpdatesStates && state is not null
             ? state
             : new MLstmState(pass.Rent(shapeC), pass.Rent(new Shape(B, N, K)), pass.Rent(new Shape(B, N)));
-        pass.Workers.Run(B * N, new MLstmWork(pass.Options.Record ? pass.Options.Form : T == 1 ? MLstmForm.Recurrent : pass.Options.Form, pass.Options.ChunkLength, options, q, k, v, gates, state, next, h, lengths));
+        pass.Workers.Run(B * N, new MLstmWork(pass.Options.Record ? pass.Options.Form : T == 1 ? MLstmForm.Recurrent : pass.Options.Form, pass.Options.ChunkLength, options, q, k, v, gates, state, next, h, lengths), (long)q.Length * V);
         if (pass.Record)
             pass.Add(new MLstmNode(options, q, k, v, gates, state, next, h, lengths));
         return (h, next);

@@ -16,8 +16,8 @@ internal interface IWork
 /// </summary>
 internal sealed class Workers : IDisposable
 {
-    // Multiply-adds, or floats read: what one core does in about the time that another takes to join in (1 us).
-    private const long WorthSharing = 16384;
+    // Multiply-adds, or floats read: a few microseconds of one core, several times what it costs to share them with another.
+    private const long WorthSharing = 100_000;
 
     // Runs follow each other within microseconds while a pass runs, so threads look for the next one for some 20 us, then let
     // others run between looks, for a millisecond where nobody wants to, and sleep only then: waking one takes 30 us.
