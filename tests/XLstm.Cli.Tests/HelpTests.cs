@@ -15,6 +15,7 @@ public class HelpTests
     [InlineData("generate")]
     [InlineData("logits")]
     [InlineData("info")]
+    [InlineData("bench")]
     public void Every_command_explains_itself_with_examples(string command)
     {
         Assert.Contains("  " + command, Cli.Run("--help").Output, StringComparison.Ordinal);

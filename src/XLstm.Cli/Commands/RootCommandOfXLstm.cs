@@ -30,6 +30,7 @@ internal sealed class RootCommandOfXLstm : RootCommand
         Add(new GenerateCommand(streams, cancellation));
         Add(new LogitsCommand(streams, cancellation));
         Add(new InfoCommand(streams, cancellation));
+        Add(new BenchCommand(streams, cancellation));
         Add(Verbose);
         var showHelp = new HelpText(streams, Examples, Notes);
         foreach (Option option in Options)
