@@ -42,6 +42,8 @@ public sealed class Session : IDisposable
 
     internal long HeldBytes => _pass.HeldBytes;
 
+    internal Pass Pass => _pass;
+
     /// <summary>Appends one token and returns the logits of what follows it; valid until the next call.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The token is not in the vocabulary; the session is as it was.</exception>
     public ReadOnlySpan<float> Step(int token)

@@ -70,6 +70,10 @@ public sealed class Pass : IDisposable
 
     internal Workers Workers { get; }
 
+    internal int TapeLength => _tape.Count;
+
+    internal long Rents => _pool.Rents;
+
     /// <summary>Whether operations leave nodes on the tape now; not while a block runs that is recomputed later.</summary>
     internal bool Record { get; private set; }
 

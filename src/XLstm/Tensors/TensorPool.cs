@@ -15,6 +15,9 @@ internal sealed class TensorPool
     /// <summary>Floats held, in use or not.</summary>
     public long Held { get; private set; }
 
+    /// <summary>Tensors handed out so far.</summary>
+    public long Rents { get; private set; }
+
     public Tensor Rent(Shape shape)
     {
         int capacity = Capacity(shape.Length);
@@ -31,6 +34,7 @@ internal sealed class TensorPool
         tensor.Gradient = null;
         tensor.RentedAs = ++_rents;
         _rented.Add(tensor);
+        Rents++;
         return tensor;
     }
 

@@ -48,12 +48,16 @@ internal sealed class Workers : IDisposable
 
     public int Count => _threads.Length + 1;
 
+    /// <summary>Runs so far, and their pieces: what tests hold fixed instead of time.</summary>
+    public (long Runs, long Pieces) Done { get; private set; }
+
     /// <summary>
     /// Runs the pieces 0 to count - 1, on the calling thread, too, and on it alone if <paramref name="operations"/>, about as
     /// many as all pieces take, are not worth another. What a piece throws reaches the caller when no piece runs any more.
     /// </summary>
     public void Run<TWork>(int count, in TWork work, long operations = long.MaxValue) where TWork : struct, IWork
     {
+        Done = (Done.Runs + 1, Done.Pieces + count);
         if (_threads.Length == 0 || count <= 1 || operations < WorthSharing)
         {
             Span<float> own = Scratch(0, work.ScratchLength);
