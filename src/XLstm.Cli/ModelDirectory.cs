@@ -6,6 +6,18 @@ internal static class ModelDirectory
     /// <summary>Where <c>train</c> writes and the other commands read when nothing else is said.</summary>
     public const string Default = "xlstm-out";
 
+    /// <summary>The model that comes with the command.</summary>
+    public static string Sample { get; } = Path.Combine(AppContext.BaseDirectory, "sample-model");
+
+    /// <summary>The default where <c>train</c> has been, elsewhere the sample.</summary>
+    public static string DefaultOrSample(Action<string> note)
+    {
+        if (Directory.Exists(Default) || !Directory.Exists(Sample))
+            return Default;
+        note($"there is no ./{Default} here: this is the sample model, which has read Samuel Pepys and Sherlock Holmes. \"xlstm train\" makes one of your own.");
+        return Sample;
+    }
+
     /// <exception cref="CommandError">There is nothing at <paramref name="path"/>.</exception>
     /// <exception cref="CheckpointException">What is there is no model.</exception>
     public static XLstmLanguageModel Load(string path)

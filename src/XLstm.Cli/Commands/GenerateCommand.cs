@@ -7,7 +7,7 @@ namespace XLstm.Cli.Commands;
 /// <summary>xlstm generate: continues a text.</summary>
 internal sealed class GenerateCommand : DocumentedCommand
 {
-    private readonly Option<string> _model = Commands.Options.Model();
+    private readonly Option<string?> _model = Commands.Options.Text("--model", "DIR", $"{Commands.Options.ModelDescription} [default: {ModelDirectory.Default}, or where there is none the sample model that comes with xlstm]");
     private readonly Option<string?> _prompt = Commands.Options.Text("--prompt", "TEXT", "The text to continue. Without it: what is piped in, but for its last line break; without that, a new text.");
     private readonly Option<int> _maxTokens = Commands.Options.Number("--max-tokens", "N", "How many tokens to write; 0 only reads the prompt, which is of use with --session.", 200, 0);
     private readonly Option<float> _temperature = Commands.Options.Number("--temperature", "X", "0 always takes the most likely token; higher values are bolder.", 0.8f, 0f, 1000f);
@@ -28,8 +28,8 @@ internal sealed class GenerateCommand : DocumentedCommand
 
     public override string Examples =>
         """
-          xlstm generate                                       a new text by the model in ./xlstm-out
-          xlstm generate --prompt "Gets or sets" --seed 1      continue a prompt, the same way every time
+          xlstm generate                                       a new text by ./xlstm-out, or by the sample model
+          xlstm generate --prompt "Up betimes, and" --seed 1   continue a prompt, the same way every time
           xlstm generate --model my-model < question.txt       continue a file
           xlstm generate --session talk.state --prompt "Hi"    remember everything up to here in talk.state
           xlstm generate --session talk.state --prompt "And?"  go on from there
@@ -44,7 +44,7 @@ internal sealed class GenerateCommand : DocumentedCommand
 
     protected override int Execute(ParseResult parse)
     {
-        string directory = parse.GetRequiredValue(_model);
+        string directory = parse.GetValue(_model) ?? ModelDirectory.DefaultOrSample(Note);
         var sampler = new Sampler(new SamplingOptions(
             parse.GetValue(_temperature), parse.GetValue(_topK), parse.GetValue(_topP), parse.GetValue(_seed) ?? (ulong)Random.Shared.NextInt64()));
         XLstmLanguageModel model = ModelDirectory.Load(directory);

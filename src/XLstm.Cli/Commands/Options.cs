@@ -45,10 +45,12 @@ internal static class Options
     public static Option<int> Threads(int normal) => Number(
         "--threads", "N", "Processor cores to use; 0 for all. Results do not depend on it.", normal, 0, 1024);
 
+    public const string ModelDescription = "The model: a directory with config.json, model.safetensors and tokenizer.json.";
+
     public static Option<string> Model() => new("--model")
     {
         HelpName = "DIR",
-        Description = "The model: a directory with config.json, model.safetensors and tokenizer.json.",
+        Description = ModelDescription,
         DefaultValueFactory = _ => ModelDirectory.Default,
     };
 
