@@ -56,7 +56,7 @@ internal sealed class RunReporter(LanguageModelRun run, LossCurve curve, string 
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
         {
             _plotsFail = true;
-            streams.Error.WriteLine($"xlstm: no pictures of the loss on this machine ({e.GetBaseException().Message}); the numbers are in the log.");
+            streams.Error.WriteLine($"xlstm: no pictures of the loss on this machine ({e.GetBaseException().Message.Split(". ")[0]}); the numbers are in the log.");
         }
     }
 
