@@ -10,11 +10,9 @@ namespace XLstm.Kernels;
 /// </summary>
 internal static class TinyBlocks
 {
-    // Terms that run together: their weights and indices stay in registers while the rows pass.
+    // Terms that run together. Rows pass one by one and whole: weights stay in the first-level cache, and matrices that are
+    // read in order are fetched ahead of time (measured: half the time of passing columns of registers).
     private const int Terms = 4;
-
-    // Rows that pass before the next features are taken: few enough to stay in the first-level cache for all features.
-    private const int RowBlock = 32;
 
     public static bool Fits<L>(int outputs, int inputs) where L : struct, ILanes<L> =>
         outputs == inputs && (outputs == 4 || outputs == 8) && outputs <= L.Count;
@@ -33,9 +31,8 @@ internal static class TinyBlocks
     /// <summary>y[r, f] = bias[f] + sum_i weights[i, f] x[r, first(f) + i], added to y if <paramref name="accumulate"/>; bias may be a null reference.</summary>
     public static void Multiply<L>(int rows, int features, int block, ref float x, nint xStride, ref float weights, ref float bias, ref float y, nint yStride, bool accumulate) where L : struct, ILanes<L>
     {
-        for (int r = 0; r < rows; r += RowBlock)
+        for (int r = 0; r < rows; r++)
         {
-            int count = Math.Min(RowBlock, rows - r);
             ref float xr = ref Unsafe.Add(ref x, r * xStride);
             ref float yr = ref Unsafe.Add(ref y, r * yStride);
             for (int first = 0; first < block; first += Terms)
@@ -43,11 +40,11 @@ internal static class TinyBlocks
                 ref float w = ref Unsafe.Add(ref weights, first * features);
                 bool add = accumulate || first > 0;
                 ref float start = ref first == 0 ? ref bias : ref Unsafe.NullRef<float>();
-                int f = MultiplyTerms<L>(count, 0, features, block, first, ref xr, xStride, ref w, ref start, ref yr, yStride, add);
+                int f = MultiplyTerms<L>(0, features, block, first, ref xr, ref w, ref start, ref yr, add);
                 if (L.Count > 8 && block <= 8)
-                    f = MultiplyTerms<Lanes8>(count, f, features, block, first, ref xr, xStride, ref w, ref start, ref yr, yStride, add);
+                    f = MultiplyTerms<Lanes8>(f, features, block, first, ref xr, ref w, ref start, ref yr, add);
                 if (L.Count > 4 && block <= 4)
-                    MultiplyTerms<Lanes4>(count, f, features, block, first, ref xr, xStride, ref w, ref start, ref yr, yStride, add);
+                    MultiplyTerms<Lanes4>(f, features, block, first, ref xr, ref w, ref start, ref yr, add);
             }
         }
     }
@@ -55,25 +52,24 @@ internal static class TinyBlocks
     /// <summary>sums[i, f] += sum_r dy[r, f] x[r, first(f) + i].</summary>
     public static void Gradient<L>(int rows, int features, int block, ref float x, nint xStride, ref float dy, nint dyStride, ref float sums) where L : struct, ILanes<L>
     {
-        for (int r = 0; r < rows; r += RowBlock)
+        for (int r = 0; r < rows; r++)
         {
-            int count = Math.Min(RowBlock, rows - r);
             ref float xr = ref Unsafe.Add(ref x, r * xStride);
             ref float dyr = ref Unsafe.Add(ref dy, r * dyStride);
             for (int first = 0; first < block; first += Terms)
             {
                 ref float s = ref Unsafe.Add(ref sums, first * features);
-                int f = GradientTerms<L>(count, 0, features, block, first, ref xr, xStride, ref dyr, dyStride, ref s);
+                int f = GradientTerms<L>(0, features, block, first, ref xr, ref dyr, ref s);
                 if (L.Count > 8 && block <= 8)
-                    f = GradientTerms<Lanes8>(count, f, features, block, first, ref xr, xStride, ref dyr, dyStride, ref s);
+                    f = GradientTerms<Lanes8>(f, features, block, first, ref xr, ref dyr, ref s);
                 if (L.Count > 4 && block <= 4)
-                    GradientTerms<Lanes4>(count, f, features, block, first, ref xr, xStride, ref dyr, dyStride, ref s);
+                    GradientTerms<Lanes4>(f, features, block, first, ref xr, ref dyr, ref s);
             }
         }
     }
 
-    /// <summary>The features from f on that fill registers, terms first..first + 3; returns the feature after them.</summary>
-    private static int MultiplyTerms<L>(int rows, int f, int features, int block, int first, ref float x, nint xStride, ref float weights, ref float bias, ref float y, nint yStride, bool accumulate) where L : struct, ILanes<L>
+    /// <summary>The features from f on that fill registers, terms first..first + 3, of one row; returns the feature after them.</summary>
+    private static int MultiplyTerms<L>(int f, int features, int block, int first, ref float x, ref float weights, ref float bias, ref float y, bool accumulate) where L : struct, ILanes<L>
     {
         L i0 = Index<L>(block, first), i1 = Index<L>(block, first + 1), i2 = Index<L>(block, first + 2), i3 = Index<L>(block, first + 3);
         for (; f + L.Count <= features; f += L.Count)
@@ -81,49 +77,30 @@ internal static class TinyBlocks
             L w0 = L.Load(ref weights, f), w1 = L.Load(ref weights, f + features);
             L w2 = L.Load(ref weights, f + 2 * features), w3 = L.Load(ref weights, f + 3 * features);
             L start = Unsafe.IsNullRef(ref bias) ? L.Create(0f) : L.Load(ref bias, f);
-            ref float xr = ref Unsafe.Add(ref x, f);
-            ref float yr = ref Unsafe.Add(ref y, f);
-            for (int r = 0; r < rows; r++)
-            {
-                L v = L.Load(ref xr, 0);
-                L sum = L.MultiplyAdd(w0, Permute(v, i0), start);
-                sum = L.MultiplyAdd(w1, Permute(v, i1), sum);
-                sum = L.MultiplyAdd(w2, Permute(v, i2), sum);
-                sum = L.MultiplyAdd(w3, Permute(v, i3), sum);
-                L.Store(accumulate ? L.Load(ref yr, 0) + sum : sum, ref yr, 0);
-                xr = ref Unsafe.Add(ref xr, xStride);
-                yr = ref Unsafe.Add(ref yr, yStride);
-            }
+            L v = L.Load(ref x, f);
+            L sum = L.MultiplyAdd(w0, Permute(v, i0), start);
+            sum = L.MultiplyAdd(w1, Permute(v, i1), sum);
+            sum = L.MultiplyAdd(w2, Permute(v, i2), sum);
+            sum = L.MultiplyAdd(w3, Permute(v, i3), sum);
+            L.Store(accumulate ? L.Load(ref y, f) + sum : sum, ref y, f);
         }
 
         return f;
     }
 
-    /// <summary>The features from f on that fill registers, terms first..first + 3; returns the feature after them.</summary>
-    private static int GradientTerms<L>(int rows, int f, int features, int block, int first, ref float x, nint xStride, ref float dy, nint dyStride, ref float sums) where L : struct, ILanes<L>
+    /// <summary>The features from f on that fill registers, terms first..first + 3, of one row; returns the feature after them.</summary>
+    private static int GradientTerms<L>(int f, int features, int block, int first, ref float x, ref float dy, ref float sums) where L : struct, ILanes<L>
     {
         L i0 = Index<L>(block, first), i1 = Index<L>(block, first + 1), i2 = Index<L>(block, first + 2), i3 = Index<L>(block, first + 3);
         for (; f + L.Count <= features; f += L.Count)
         {
             L s0 = L.Load(ref sums, f), s1 = L.Load(ref sums, f + features);
             L s2 = L.Load(ref sums, f + 2 * features), s3 = L.Load(ref sums, f + 3 * features);
-            ref float xr = ref Unsafe.Add(ref x, f);
-            ref float dyr = ref Unsafe.Add(ref dy, f);
-            for (int r = 0; r < rows; r++)
-            {
-                L v = L.Load(ref xr, 0), d = L.Load(ref dyr, 0);
-                s0 = L.MultiplyAdd(d, Permute(v, i0), s0);
-                s1 = L.MultiplyAdd(d, Permute(v, i1), s1);
-                s2 = L.MultiplyAdd(d, Permute(v, i2), s2);
-                s3 = L.MultiplyAdd(d, Permute(v, i3), s3);
-                xr = ref Unsafe.Add(ref xr, xStride);
-                dyr = ref Unsafe.Add(ref dyr, dyStride);
-            }
-
-            L.Store(s0, ref sums, f);
-            L.Store(s1, ref sums, f + features);
-            L.Store(s2, ref sums, f + 2 * features);
-            L.Store(s3, ref sums, f + 3 * features);
+            L v = L.Load(ref x, f), d = L.Load(ref dy, f);
+            L.Store(L.MultiplyAdd(d, Permute(v, i0), s0), ref sums, f);
+            L.Store(L.MultiplyAdd(d, Permute(v, i1), s1), ref sums, f + features);
+            L.Store(L.MultiplyAdd(d, Permute(v, i2), s2), ref sums, f + 2 * features);
+            L.Store(L.MultiplyAdd(d, Permute(v, i3), s3), ref sums, f + 3 * features);
         }
 
         return f;
