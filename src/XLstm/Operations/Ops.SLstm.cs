@@ -60,8 +60,9 @@ public static partial class Ops
         public override void Backward(Pass pass)
         {
             pass.GradientOf(y);
-            Tensor? earlier = gates.Gradient;
-            Tensor written = earlier is null && gates.RequiresGradient && !gates.Pooled ? new Tensor(gates.Shape) : pass.Rent(gates.Shape);
+            GradientSum sum = pass.SumOf(gates);
+            bool own = sum.Wanted && !sum.Holds;
+            Tensor written = own ? sum.Tensor : pass.Rent(gates.Shape);
             Span<float> dState = pass.GradientOf(state);
             Tensor? dInitial = dState.IsEmpty ? null : pass.Rent(state!.Shape);
             // The sum for b of each block of rows, added in order.
@@ -78,7 +79,8 @@ public static partial class Ops
             if (kernel.RequiresGradient && rows > 0)
             {
                 pass.GradientOf(kernel);
-                Tensor before = Previous(pass);
+                Tensor before = pass.Rent(y.Shape);
+                pass.Workers.Run(shape.Batch, new SLstmPreviousWork(shape, state, y, before));
                 pass.Workers.Run(shape.Heads * 4, new SLstmKernelWork(shape, written, before, kernel.Gradient!));
                 pass.Return(before);
             }
@@ -87,31 +89,29 @@ public static partial class Ops
                 Elementwise.AddTo(dInitial.Span, dState);
                 pass.Return(dInitial);
             }
-            if (earlier is null && gates.RequiresGradient)
-                gates.Gradient = written;
-            else
+            if (!own)
             {
-                if (gates.RequiresGradient)
-                    Elementwise.AddTo(written.Span, earlier!.Span);
+                if (sum.Wanted)
+                    Elementwise.AddTo(written.Span, sum.Tensor.Span);
                 pass.Return(written);
             }
         }
+    }
 
-        // y_{t-1} for every step
-        private Tensor Previous(Pass pass)
+    // y_{t-1} for every step of one row
+    private readonly struct SLstmPreviousWork(SLstmShape shape, Tensor? state, Tensor y, Tensor before) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch)
         {
             int T = shape.Time, H = shape.Width;
-            Tensor before = pass.Rent(y.Shape);
-            for (int b = 0; b < shape.Batch; b++)
-            {
-                Span<float> row = before.Span.Slice(b * T * H, T * H);
-                if (state is null)
-                    row[..H].Clear();
-                else
-                    state.Span.Slice(b * H, H).CopyTo(row);
-                y.Span.Slice(b * T * H, (T - 1) * H).CopyTo(row[H..]);
-            }
-            return before;
+            Span<float> row = before.Span.Slice(index * T * H, T * H);
+            if (state is null)
+                row[..H].Clear();
+            else
+                state.Span.Slice(index * H, H).CopyTo(row);
+            y.Span.Slice(index * T * H, (T - 1) * H).CopyTo(row[H..]);
         }
     }
 

@@ -12,6 +12,11 @@ public class LaneMathTests
         public static L Apply<L>(L x) where L : struct, ILanes<L> => LaneMath.Exp(x);
     }
 
+    private readonly struct ExpNonPositive : IFunction
+    {
+        public static L Apply<L>(L x) where L : struct, ILanes<L> => LaneMath.ExpNonPositive(x);
+    }
+
     private readonly struct ExpMinusOne : IFunction
     {
         public static L Apply<L>(L x) where L : struct, ILanes<L> => LaneMath.ExpMinusOne(x);
@@ -25,6 +30,15 @@ public class LaneMathTests
     private readonly struct LogSigmoid : IFunction
     {
         public static L Apply<L>(L x) where L : struct, ILanes<L> => LaneMath.LogSigmoid(x);
+    }
+
+    private readonly struct LogSigmoidSlope : IFunction
+    {
+        public static L Apply<L>(L x) where L : struct, ILanes<L>
+        {
+            LaneMath.LogSigmoid(x, out L slope);
+            return slope;
+        }
     }
 
     private readonly struct Sigmoid : IFunction
@@ -58,6 +72,9 @@ public class LaneMathTests
     public void Exp_is_within_1e_7() => Sweep<Exp>(Math.Exp, 1e-7);
 
     [Fact]
+    public void ExpNonPositive_is_within_1e_7() => Sweep<ExpNonPositive>(Math.Exp, 1e-7, x => x <= 0);
+
+    [Fact]
     public void ExpMinusOne_is_within_3e_7() => Sweep<ExpMinusOne>(x => Math.Abs(x) < 1e-4 ? x + x * x / 2 + x * x * x / 6 : Math.Exp(x) - 1, 3e-7);
 
     [Fact]
@@ -66,6 +83,9 @@ public class LaneMathTests
 
     [Fact]
     public void LogSigmoid_is_within_3e_7() => Sweep<LogSigmoid>(x => Math.Min(x, 0) - Log1Plus(Math.Exp(-Math.Abs(x))), 3e-7);
+
+    [Fact]
+    public void Slope_of_LogSigmoid_is_within_3e_7() => Sweep<LogSigmoidSlope>(x => 1 / (1 + Math.Exp(x)), 3e-7);
 
     [Fact]
     public void Sigmoid_is_within_3e_7() => Sweep<Sigmoid>(x => 1 / (1 + Math.Exp(-x)), 3e-7);
