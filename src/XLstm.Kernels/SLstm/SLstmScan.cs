@@ -115,11 +115,14 @@ public static partial class SLstmScan
 
         for (int t = 0; t < T; t++)
         {
+            // A row's gates lie in four places of a page that changes with each step, out of sight for what the processor foresees.
+            for (int r = 0; r < rowCount && t + 1 < T; r++)
+                PrefetchGates(x.Slice(((firstRow + r) * T + t + 1) * 4 * H + head * d, 3 * H + d), H, d);
             if (packs)
                 MatrixProduct.MultiplyPacked<L>(false, rowCount, 4 * d, d, state, 4 * d, packed, recurrent, 4 * d, false, work);
             else
-                for (int r = 0; r < rowCount; r++)
-                    MatrixProduct.Multiply<L>(false, true, 1, 4 * d, d, state[(r * 4 * d)..], 4 * d, R, d, recurrent[(r * 4 * d)..], 4 * d, false, work);
+                for (int r = 0; r < rowCount; r += DirectProduct.MaxRows)
+                    MatrixProduct.Multiply<L>(false, true, Math.Min(rowCount - r, DirectProduct.MaxRows), 4 * d, d, state[(r * 4 * d)..], 4 * d, R, d, recurrent[(r * 4 * d)..], 4 * d, false, work);
 
             for (int r = 0; r < rowCount; r++)
             {
@@ -163,6 +166,14 @@ public static partial class SLstmScan
     }
 
     // [head, t, row, kept, cell]: a block of rows reads and writes in one stretch.
+    private static void PrefetchGates(ReadOnlySpan<float> x, int H, int d)
+    {
+        ref float start = ref MemoryMarshal.GetReference(x);
+        for (int g = 0; g < 4; g++)
+            for (int j = 0; j < d; j += 64)
+                Prefetch.Ahead(ref start, g * H + j, Math.Min(64, d - j));
+    }
+
     private static int SavedOffset(in SLstmShape shape, int head, int t, int row) =>
         ((head * shape.Time + t) * shape.Batch + row) * SavedPerCell * shape.HeadWidth;
 

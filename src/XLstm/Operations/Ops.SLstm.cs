@@ -23,7 +23,8 @@ public static partial class Ops
         Tensor y = pass.Rent(new Shape(shape.Batch, shape.Time, shape.Width));
         Tensor next = pass.UpdatesStates && state is not null ? state : pass.Rent(stateShape);
         Tensor? saved = pass.Record ? pass.Rent(new Shape(shape.SavedLength)) : null;
-        pass.Workers.Run(Pieces(shape), new SLstmWork(shape, function, gates, kernel, bias, lengths, state, y, next, saved), (long)gates.Length * d);
+        pass.Workers.Run(
+            Pieces(shape), new SLstmWork(shape, function, gates, kernel, bias, lengths, state, y, next, saved), (long)gates.Length * d);
         if (pass.Record)
             pass.Add(new SLstmNode(shape, function, gates, kernel, bias, lengths, state, y, next, saved!));
         return (y, next);
