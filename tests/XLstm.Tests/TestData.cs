@@ -5,13 +5,15 @@ internal static class TestData
 {
     private static readonly string Root = FindRoot();
 
-    internal static string Golden(string name) => Path.Combine(Root, "tests", "testdata", "golden", name);
+    internal static string Golden(string name) => File(Path.Combine("golden", name));
+
+    internal static string File(string name) => Path.Combine(Root, "tests", "testdata", name);
 
     private static string FindRoot()
     {
         for (var directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
         {
-            if (File.Exists(Path.Combine(directory, "XLstm.slnx")))
+            if (System.IO.File.Exists(Path.Combine(directory, "XLstm.slnx")))
                 return directory;
         }
         throw new DirectoryNotFoundException("XLstm.slnx is in no folder above " + AppContext.BaseDirectory);
