@@ -1,23 +1,35 @@
 using XLstm.Benchmarks;
 using XLstm.Benchmarks.Comparison;
+using XLstm.Benchmarks.Kernels;
+using XLstm.Benchmarks.Reports;
 
 const string Usage =
     """
-    XLstm.Benchmarks compare [--quick] [--only PART] [--python COMMAND]... [--out FILE]
+    XLstm.Benchmarks compare [--quick] [--only PART] [--python COMMAND]... [--out FILE]   ours beside its peers
+    XLstm.Benchmarks report [FILES]                                                       docs/performance.md from results
+    XLstm.Benchmarks kernels [BenchmarkDotNet's options]                                  each kernel by itself
     """;
 
-string[] rest = args.Length > 0 ? args[1..] : [];
 switch (args.FirstOrDefault())
 {
     case "compare":
-        var options = new Arguments(rest);
-        bool quick = options.Flag("--quick");
-        string? only = options.Values("--only").LastOrDefault();
-        string[] interpreters = options.Values("--python");
-        string file = options.Values("--out").LastOrDefault() ?? CompareCommand.DefaultFile(ThisMachine.Describe());
-        return options.Rest.Length > 0 ? Complain($"\"{options.Rest[0]}\" is not known here.") : CompareCommand.Run(quick, only, interpreters is [] ? ["python3"] : interpreters, file);
+        return Compare(new Arguments(args[1..]));
+    case "report":
+        return ReportCommand.Run(args.Length > 1 ? args[1..] : [.. Directory.EnumerateFiles(Path.Combine("benchmarks", "results"), "*.json")], Path.Combine("docs", "performance.md"));
+    case "kernels":
+        return KernelsCommand.Run(args[1..]);
     default:
-        return Complain("");
+        return Complain(args.Length == 0 ? "" : $"\"{args[0]}\" is not known here.");
+}
+
+static int Compare(Arguments options)
+{
+    bool quick = options.Flag("--quick");
+    string? only = options.Values("--only").LastOrDefault(), file = options.Values("--out").LastOrDefault();
+    string[] interpreters = options.Values("--python");
+    return options.Rest is [var stranger, ..]
+        ? Complain($"\"{stranger}\" is not known here.")
+        : CompareCommand.Run(quick, only, interpreters is [] ? ["python3"] : interpreters, file ?? CompareCommand.DefaultFile(ThisMachine.Describe(), quick));
 }
 
 static int Complain(string problem)

@@ -28,9 +28,11 @@ internal static class CompareCommand
         return rows.Count > 0 ? 0 : 1;
     }
 
-    /// <summary>Where the results of this machine belong.</summary>
-    public static string DefaultFile(Machine machine)
+    /// <summary>Where the results of this machine belong; hasty ones are not for keeping.</summary>
+    public static string DefaultFile(Machine machine, bool quick)
     {
+        if (quick)
+            return Path.Combine(Path.GetTempPath(), "xlstm-comparison.json");
         string name = string.Concat($"{machine.Cpu} {machine.Simd} {machine.Cores} cores".ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : ' '));
         return Path.Combine("benchmarks", "results", string.Join('-', name.Split(' ', StringSplitOptions.RemoveEmptyEntries)) + ".json");
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using XLstm.Cli.Benchmarking;
 using XLstm.Kernels;
 
 namespace XLstm.Benchmarks.Comparison;
@@ -7,25 +8,13 @@ namespace XLstm.Benchmarks.Comparison;
 /// <summary>What a result says of the machine it comes from.</summary>
 internal static class ThisMachine
 {
-    public static Machine Describe() => new(Cpu(), Environment.ProcessorCount, Simd.Description, RuntimeInformation.OSDescription, RuntimeInformation.FrameworkDescription);
+    public static Machine Describe() => new(Processor.Name, Environment.ProcessorCount, Simd.Description, RuntimeInformation.OSDescription, RuntimeInformation.FrameworkDescription);
 
     /// <summary>The short hash of what was measured; with a plus sign where files differ from it.</summary>
     public static string Commit()
     {
         string commit = Git("rev-parse --short HEAD");
         return commit.Length == 0 ? "unknown" : Git("status --porcelain --untracked-files=no -- src").Length == 0 ? commit : commit + "+";
-    }
-
-    private static string Cpu()
-    {
-        const string list = "/proc/cpuinfo";
-        if (!File.Exists(list))
-            return RuntimeInformation.ProcessArchitecture.ToString();
-        Dictionary<string, string> first = File.ReadLines(list).TakeWhile(l => l.Length > 0).Select(l => l.Split(':', 2))
-            .Where(p => p.Length == 2).ToDictionary(p => p[0].Trim(), p => p[1].Trim(), StringComparer.Ordinal);
-        string name = first.GetValueOrDefault("model name", RuntimeInformation.ProcessArchitecture.ToString());
-        // Clouds hide the model; family and model number still tell the generation.
-        return first.TryGetValue("cpu family", out string? family) ? $"{name} (family {family}, model {first.GetValueOrDefault("model")})" : name;
     }
 
     private static string Git(string arguments)

@@ -21,6 +21,7 @@ internal static class TrainingContests
         foreach (int time in (int[])[256, 512, 1024, 2048, 4096])
             yield return Memory(time);
         yield return Linear(4096, 512);
+        yield return Recomputed(1024);
     }
 
     private static Contest Package(int threads, Target? target, PythonPeers peers) => new(
@@ -65,9 +66,13 @@ internal static class TrainingContests
         "memory/linear", $"tensor memory per token at T {far.ToString("N0", CultureInfo.InvariantCulture)} over that at T {near}", 1, "KB", new Target(1.10, AtLeast: false),
         () => new Sides(_ => HeldPerToken(far)) { Constant = true, Peers = [($"T {near}", _ => HeldPerToken(near))] });
 
-    private static double HeldPerToken(int time)
+    private static Contest Recomputed(int time) => new(
+        "memory/recomputed", $"tensor memory per token at T {time.ToString("N0", CultureInfo.InvariantCulture)}, blocks run again in the backward", 1, "KB", new Target(0.5, AtLeast: false),
+        () => new Sides(_ => HeldPerToken(time, recompute: true)) { Constant = true, Peers = [("the tape of every block", _ => HeldPerToken(time))] });
+
+    private static double HeldPerToken(int time, bool recompute = false)
     {
-        using var run = new Run(1, batch: 1, time);
+        using var run = new Run(1, batch: 1, time, recompute);
         run.Step();
         return 1e-3 * run.HeldBytes / time;
     }
@@ -79,10 +84,10 @@ internal static class TrainingContests
         private readonly int[] _tokens;
         private readonly int _batch;
 
-        public Run(int threads, int batch = Models.Batch, int time = Models.Context)
+        public Run(int threads, int batch = Models.Batch, int time = Models.Context, bool recompute = false)
         {
             Model = Models.Example();
-            _trainer = new Trainer(Model.Parameters, threads: threads);
+            _trainer = new Trainer(Model.Parameters, threads: threads, recompute: recompute);
             (_batch, _tokens) = (batch, Numbers.Tokens(batch * time, Models.Vocabulary));
         }
 

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text;
+using ScottPlot;
+using XLstm.Benchmarks.Comparison;
+using XLstm.Cli.Plotting;
+
+namespace XLstm.Benchmarks.Reports;
+
+/// <summary>The pictures of docs/performance.md, from the results of one machine.</summary>
+internal static class Plots
+{
+    private const int Width = 900, Height = 480;
+
+    /// <summary>Writes performance-*.svg; returns the files.</summary>
+    public static IEnumerable<string> Write(Results results, string folder)
+    {
+        LabelFont.Register();
+        Directory.CreateDirectory(folder);
+        Dictionary<string, Plot> plots = new(StringComparer.Ordinal)
+        {
+            ["performance-time-per-token"] = TimePerToken(results),
+            ["performance-training"] = Training(results),
+            ["performance-generation"] = Generation(results),
+        };
+        foreach ((string name, Plot plot) in plots)
+        {
+            plot.Font.Set(LabelFont.Name);
+            plot.Legend.FontName = LabelFont.Name;
+            // A viewer without our font takes one of its own, instead of none.
+            string svg = plot.GetSvgXml(Width, Height).Replace($"\"{LabelFont.Name}\"", $"\"{LabelFont.Name}, DejaVu Sans, Verdana, sans-serif\"", StringComparison.Ordinal);
+            string file = Path.Combine(folder, name + ".svg");
+            File.WriteAllText(file, svg.TrimEnd() + "\n", new UTF8Encoding(false));
+            plot.Dispose();
+            yield return file;
+        }
+    }
+
+    private static Plot TimePerToken(Results results)
+    {
+        var plot = new Plot();
+        Row[] rows = [.. Group(results, "time per token").OrderBy(Number)];
+        if (rows.Length > 0)
+        {
+            Line(plot, rows.Select(r => (Math.Log2(Number(r)), Math.Log10(r.Ours.Median))), "mLSTM, chunkwise (ours)", Colors.C0);
+            Row[] peers = [.. rows.Where(r => r.Theirs is not null)];
+            if (peers.Length > 0)
+                Line(plot, peers.Select(r => (Math.Log2(Number(r)), Math.Log10(r.Theirs!.Median))), Name(peers[^1].Peer!), Colors.C1);
+            plot.Axes.Bottom.TickGenerator = Ticks(rows.Select(r => (Math.Log2(Number(r)), Number(r).ToString("N0", CultureInfo.InvariantCulture))));
+            plot.Axes.Left.TickGenerator = Ticks(Enumerable.Range(-2, 6).Select(p => ((double)p, Math.Pow(10, p).ToString("G", CultureInfo.InvariantCulture))));
+            plot.Axes.SetLimitsY(-1, 2.5);
+        }
+        plot.Title($"Forward, 4 heads of 64, {Threads(rows)}");
+        plot.XLabel("tokens of the sequence");
+        plot.YLabel("microseconds per token");
+        plot.ShowLegend(Alignment.UpperLeft);
+        return plot;
+    }
+
+    private static Plot Training(Results results)
+    {
+        Row[] rows = [.. Group(results, "training").Where(r => string.Equals(r.Unit, "ms", StringComparison.Ordinal) && r.Theirs is not null)];
+        Bars bars = new();
+        foreach (IGrouping<int, Row> threads in rows.GroupBy(r => r.Threads).OrderBy(g => g.Key))
+        {
+            string on = threads.Key == 1 ? "1 thread" : $"{threads.Key} threads";
+            bars.Add($"ours, {on}", threads.First().Ours.Median, Colors.C0);
+            foreach (Row row in threads)
+                bars.Add($"{(row.Peer!.StartsWith("floor", StringComparison.Ordinal) ? "floor" : row.Peer.Split(',')[0])}, {on}", row.Theirs!.Median, row.Peer.StartsWith("floor", StringComparison.Ordinal) ? Colors.C2 : Colors.C1);
+        }
+        return bars.Draw("A training step: 0.83 M parameters, 8 rows of 256 tokens", "milliseconds, logarithmic");
+    }
+
+    private static Plot Generation(Results results)
+    {
+        Row[] rows = [.. Group(results, "generation").Where(r => string.Equals(r.Unit, "GB/s", StringComparison.Ordinal))];
+        Bars bars = new();
+        foreach (Row row in rows.Where(r => r.Threads == rows.Max(o => o.Threads)))
+        {
+            string size = row.Title.Replace("generation, ", "", StringComparison.Ordinal).Split(", weights")[0].Replace(", ", ",\n", StringComparison.Ordinal);
+            bars.Add(size, row.Ours.Median, Colors.C0);
+            bars.Add("memory", row.Theirs!.Median, Colors.C1);
+        }
+        return bars.Draw($"Generation, one stream, {Threads(rows)}: weights read for tokens beside what memory delivers", "GB/s", logarithmic: false);
+    }
+
+    private static IEnumerable<Row> Group(Results results, string group) => results.Rows.Where(r => string.Equals(r.Group, group, StringComparison.Ordinal));
+
+    // The number at the end of "time per token/T 4096".
+    private static double Number(Row row) => double.Parse(row.Id.Split(' ')[^1], CultureInfo.InvariantCulture);
+
+    private static string Name(string peer) => string.Join(',', peer.Split(',')[..2]);
+
+    private static string Threads(Row[] rows) => rows.Length == 0 || rows.Max(r => r.Threads) == 1 ? "1 thread" : $"{rows.Max(r => r.Threads)} threads";
+
+    private static void Line(Plot plot, IEnumerable<(double X, double Y)> points, string name, Color color)
+    {
+        (double X, double Y)[] all = [.. points];
+        var line = plot.Add.Scatter(all.Select(p => p.X).ToArray(), all.Select(p => p.Y).ToArray(), color);
+        (line.LegendText, line.LineWidth, line.MarkerSize) = (name, 2, 7);
+    }
+
+    private static ScottPlot.TickGenerators.NumericManual Ticks(IEnumerable<(double Position, string Label)> ticks)
+    {
+        (double Position, string Label)[] all = [.. ticks];
+        return new ScottPlot.TickGenerators.NumericManual(all.Select(t => t.Position).ToArray(), all.Select(t => t.Label).ToArray());
+    }
+
+    private sealed class Bars
+    {
+        private readonly List<(string Label, double Value, Color Color)> _bars = [];
+
+        public void Add(string label, double value, Color color) => _bars.Add((label, value, color));
+
+        public Plot Draw(string title, string unit, bool logarithmic = true)
+        {
+            var plot = new Plot();
+            for (int i = 0; i < _bars.Count; i++)
+            {
+                var bar = plot.Add.Bar(i, logarithmic ? Math.Log10(_bars[i].Value) : _bars[i].Value, 0);
+                bar.Color = _bars[i].Color;
+                var label = plot.Add.Text(_bars[i].Value.ToString(_bars[i].Value >= 100 ? "N0" : "F1", CultureInfo.InvariantCulture), i, logarithmic ? Math.Log10(_bars[i].Value) : _bars[i].Value);
+                (label.LabelAlignment, label.LabelFontSize, label.LabelFontName, label.OffsetY) = (Alignment.LowerCenter, 14, LabelFont.Name, -4);
+            }
+            plot.Axes.Bottom.TickGenerator = Ticks(_bars.Select((b, i) => ((double)i, b.Label.Replace(", ", ",\n", StringComparison.Ordinal))));
+            if (logarithmic)
+                plot.Axes.Left.TickGenerator = Ticks(Enumerable.Range(0, 6).Select(p => ((double)p, Math.Pow(10, p).ToString("N0", CultureInfo.InvariantCulture))));
+            double most = _bars.Count == 0 ? 1 : _bars.Max(b => b.Value);
+            plot.Axes.SetLimitsY(0, logarithmic ? Math.Log10(most) + 0.5 : most * 1.15);
+            plot.Title(title);
+            plot.YLabel(unit);
+            return plot;
+        }
+    }
+}
