@@ -10,7 +10,7 @@ internal static class ProductContests
         from count in threads
         from shape in KernelCases.Products
         select new Contest(
-            $"products/{shape} on {count}", $"product {shape}", count, "GFLOP/s", OpenBlas.IsAvailable ? new Target(0.95, AtLeast: true) : null,
+            $"products/{shape} on {count}", $"product {shape}", count, "GFLOP/s", new Target(0.95, AtLeast: true),
             () => shape.Count > 1 ? Batch(shape, count) : Single(shape, count));
 
     /// <summary>The rate that floors are made of: multiply-adds per second of a large product.</summary>

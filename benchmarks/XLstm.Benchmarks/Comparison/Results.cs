@@ -14,10 +14,11 @@ internal sealed record Figure(double Median, double Min, double Max)
     }
 }
 
-/// <summary>What is asked of a row: of its ratio where it has a peer, of ours where it has none.</summary>
+/// <summary>What is asked of a row.</summary>
 /// <param name="Value">The bound.</param>
 /// <param name="AtLeast">The value is at least the bound; at most, otherwise.</param>
-internal sealed record Target(double Value, bool AtLeast);
+/// <param name="OfRatio">The value is the ratio, which a row without its peer does not have; ours itself, otherwise.</param>
+internal sealed record Target(double Value, bool AtLeast, bool OfRatio = true);
 
 /// <summary>One line of the comparison.</summary>
 /// <param name="Id">For example "training/package 2".</param>
@@ -36,11 +37,11 @@ internal sealed record Row(
     [JsonIgnore]
     public string Group => Id.Split('/')[0];
 
+    /// <summary>Null where nothing is asked, or the peer is missing.</summary>
     [JsonIgnore]
-    public double Judged => (Ratio ?? Ours).Median;
-
-    [JsonIgnore]
-    public bool? Met => Target is null ? null : Target.AtLeast ? Judged >= Target.Value : Judged <= Target.Value;
+    public bool? Met => (Target is { OfRatio: false } ? Ours : Ratio) is not { Median: var value } || Target is null
+        ? null
+        : Target.AtLeast ? value >= Target.Value : value <= Target.Value;
 }
 
 /// <summary>The machine and its software.</summary>

@@ -23,7 +23,7 @@ internal static class RowTable
         ? Number(r.Median)
         : $"{Number(r.Median)} ({Number(r.Min)} to {Number(r.Max)})";
 
-    private static string Asked(Row row) => row.Target is not { } target ? "" : (target.AtLeast ? "≥ " : "≤ ") + Number(target.Value);
+    private static string Asked(Row row) => row.Target is not { } target || row.Met is null ? "" : (target.AtLeast ? "≥ " : "≤ ") + Number(target.Value);
 
     private static string Met(Row row) => row.Met switch { true => "met", false => "not met", null => "" };
 
