@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace XLstm;
 
 /// <summary>Work that is cut into <c>count</c> independent pieces by its shape alone, so that the number of threads cannot change a result.</summary>
@@ -51,6 +53,9 @@ internal sealed class Workers : IDisposable
     /// <summary>Runs so far, and their pieces: what tests hold fixed instead of time.</summary>
     public (long Runs, long Pieces) Done { get; private set; }
 
+    /// <summary>Told of every run and how long it took; for profiles.</summary>
+    public Action<Type, TimeSpan>? Watch { get; set; }
+
     /// <summary>
     /// Runs the pieces 0 to count - 1, on the calling thread, too, and on it alone if <paramref name="operations"/>, about as
     /// many as all pieces take, are not worth another. What a piece throws reaches the caller when no piece runs any more.
@@ -58,6 +63,18 @@ internal sealed class Workers : IDisposable
     public void Run<TWork>(int count, in TWork work, long operations = long.MaxValue) where TWork : struct, IWork
     {
         Done = (Done.Runs + 1, Done.Pieces + count);
+        if (Watch is null)
+        {
+            RunPieces(count, work, operations);
+            return;
+        }
+        long started = Stopwatch.GetTimestamp();
+        RunPieces(count, work, operations);
+        Watch(typeof(TWork), Stopwatch.GetElapsedTime(started));
+    }
+
+    private void RunPieces<TWork>(int count, in TWork work, long operations) where TWork : struct, IWork
+    {
         if (_threads.Length == 0 || count <= 1 || operations < WorthSharing)
         {
             Span<float> own = Scratch(0, work.ScratchLength);
