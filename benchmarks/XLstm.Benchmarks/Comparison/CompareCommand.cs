@@ -17,15 +17,26 @@ internal static class CompareCommand
 
         var before = File.Exists(file) ? Results.Read(file) : new Results(machine, []);
         List<Row> rows = [];
-        foreach (Contest contest in Contests(peers).Where(c => only is null || c.Id.Contains(only, StringComparison.OrdinalIgnoreCase)))
+        foreach (Contest contest in Contests(peers).Where(c => Wanted(c.Id)))
+            Add(contest.Run(quick, commit));
+        if (Wanted("step/"))
         {
-            Row row = contest.Run(quick, commit);
+            // What a step is made of changes with the code: none of the older rows stay.
+            before = before with { Rows = [.. before.Rows.Where(r => r.Group != "step")] };
+            foreach (Row row in TrainingContests.Profile(Threads[^1], quick, commit))
+                Add(row);
+        }
+        Console.WriteLine($"{rows.Count} rows in {file}");
+        return rows.Count > 0 ? 0 : 1;
+
+        bool Wanted(string id) => only is null || id.Contains(only, StringComparison.OrdinalIgnoreCase);
+
+        void Add(Row row)
+        {
             rows.Add(row);
             Console.WriteLine(RowTable.Line(row));
             (before with { Machine = machine }).With(rows).Write(file);
         }
-        Console.WriteLine($"{rows.Count} rows in {file}");
-        return rows.Count > 0 ? 0 : 1;
     }
 
     /// <summary>Where the results of this machine belong; hasty ones are not for keeping.</summary>
@@ -37,12 +48,14 @@ internal static class CompareCommand
         return Path.Combine("benchmarks", "results", string.Join('-', name.Split(' ', StringSplitOptions.RemoveEmptyEntries)) + ".json");
     }
 
+    /// <summary>The targets are for two cores.</summary>
+    private static int[] Threads => Environment.ProcessorCount > 1 ? [1, 2] : [1];
+
     private static IEnumerable<Contest> Contests(PythonPeers peers)
     {
-        int[] threads = Environment.ProcessorCount > 1 ? [1, 2] : [1];
-        return ProductContests.All(threads)
-            .Concat(CellContests.All(threads, peers))
-            .Concat(TrainingContests.All(threads, peers))
-            .Concat(InferenceContests.All(threads));
+        return ProductContests.All(Threads)
+            .Concat(CellContests.All(Threads, peers))
+            .Concat(TrainingContests.All(Threads, peers))
+            .Concat(InferenceContests.All(Threads));
     }
 }
