@@ -118,5 +118,9 @@ public sealed class XLstmLanguageModel
     }
 
     /// <summary>A new session at the start of a text.</summary>
-    public Session CreateSession(int threads = 1) => new(this, threads);
+    /// <param name="threads">
+    /// Threads to use, 0 for one per processor; results do not depend on it. They start when there is work worth sharing: a
+    /// small model never needs a second one for a token.
+    /// </param>
+    public Session CreateSession(int threads = 0) => new(this, threads);
 }

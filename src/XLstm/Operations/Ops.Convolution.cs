@@ -19,24 +19,30 @@ public static partial class Ops
             throw new ArgumentException($"state is {state.Shape}, expected {stateShape}.", nameof(state));
         Tensor y = pass.Rent(x.Shape);
         Tensor next = pass.UpdatesStates && state is not null ? state : pass.Rent(stateShape);
-        pass.Workers.Run(B, new ConvolutionWork(x, state, weight, bias, lengths, y, next));
+        int block = Math.Max(DiagonalRows, k - 1), blocks = Math.Max(1, (x.Shape[1] + block - 1) / block);
+        pass.Workers.Run(B * blocks, new ConvolutionWork(block, blocks, x, state, weight, bias, lengths, y, next));
+        for (int b = 0; b < B; b++)
+            if ((lengths is null ? x.Shape[1] : lengths[b]) is int steps && steps > block)
+                x.Span.Slice((b * x.Shape[1] + steps - k + 1) * F, (k - 1) * F).CopyTo(next.Span[(b * (k - 1) * F)..]);
         if (pass.Record)
             pass.Add(new ConvolutionNode(x, state, weight, bias, lengths, y, next));
         return (y, next);
     }
 
-    private readonly struct ConvolutionWork(Tensor x, Tensor? state, Parameter weight, Parameter? bias, int[]? lengths, Tensor y, Tensor next) : IWork
+    // A block of steps of one row. The next state may be the state's own memory: it is written here only where the row is one block.
+    private readonly struct ConvolutionWork(int block, int blocks, Tensor x, Tensor? state, Parameter weight, Parameter? bias, int[]? lengths, Tensor y, Tensor next) : IWork
     {
         public int ScratchLength => weight.Shape[1] == 1
             ? Kernels.CausalConvolution.ScratchLength(weight.Shape[2], weight.Shape[0])
             : Kernels.CausalConvolution.MixingScratchLength(weight.Shape[2], weight.Shape[0]);
 
-        public void Run(int b, Span<float> scratch)
+        public void Run(int index, Span<float> scratch)
         {
-            int T = x.Shape[1], F = x.Shape[2], k = weight.Shape[2], steps = lengths is null ? T : lengths[b], S = (k - 1) * F;
-            ReadOnlySpan<float> input = x.Span.Slice(b * T * F, T * F), before = state is null ? default : state.Span.Slice(b * S, S);
-            Span<float> output = y.Span.Slice(b * T * F, T * F), after = next.Span.Slice(b * S, S);
-            ReadOnlySpan<float> offset = bias is null ? default : bias.Span;
+            int b = index / blocks, from = index % blocks * block, T = x.Shape[1], F = x.Shape[2], k = weight.Shape[2], S = (k - 1) * F;
+            int length = lengths is null ? T : lengths[b], start = (b * T + from) * F, rows = Math.Min(block, T - from), steps = Math.Clamp(length - from, 0, rows);
+            ReadOnlySpan<float> input = x.Span.Slice(start, steps * F), offset = bias is null ? default : bias.Span;
+            ReadOnlySpan<float> before = from > 0 ? x.Span.Slice(start - S, S) : state is null ? default : state.Span.Slice(b * S, S);
+            Span<float> output = y.Span.Slice(start, rows * F), after = length <= block && from == 0 ? next.Span.Slice(b * S, S) : default;
             if (weight.Shape[1] == 1)
                 Kernels.CausalConvolution.Forward(steps, F, k, input, before, weight.Span, offset, output, after, scratch);
             else

@@ -106,7 +106,7 @@ public sealed class Session : IDisposable
 
     /// <summary>Restores a session that <see cref="Save"/> wrote; it continues bit for bit.</summary>
     /// <exception cref="CheckpointException">The file is damaged, or belongs to a model of other sizes.</exception>
-    public static Session Load(XLstmLanguageModel model, string path, int threads = 1)
+    public static Session Load(XLstmLanguageModel model, string path, int threads = 0)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault("format") != "xlstm-net-session" || file.Metadata.GetValueOrDefault("version") != "1"

@@ -42,13 +42,17 @@ public class SessionTests
         TestModels.Close("state", end, session.State);
     }
 
+    /// <summary>A model whose products are worth sharing among threads, and one whose products are not.</summary>
+    public static TheoryData<int, int, int> Widths => new() { { 1, 12, 17 }, { 2, 12, 17 }, { 1, 256, 2000 }, { 2, 256, 2000 } };
+
+    private static XLstmLanguageModel Model(int width, int vocabulary) =>
+        new(TestModels.LanguageModel() with { EmbeddingDim = width, VocabSize = vocabulary, NumBlocks = 2 }, seed: 3);
+
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void AStepAllocatesNothing(int threads)
+    [MemberData(nameof(Widths))]
+    public void AStepAllocatesNothing(int threads, int width, int vocabulary)
     {
-        XLstmLanguageModel model = TestModels.Model();
-        using Session session = model.CreateSession(threads);
+        using Session session = Model(width, vocabulary).CreateSession(threads);
         var sampler = new Sampler(new SamplingOptions(TopK: 5, TopP: 0.9f));
         int token = 1;
         for (int i = 0; i < 50; i++)
@@ -57,6 +61,25 @@ public class SessionTests
         for (int i = 0; i < 500; i++)
             token = sampler.Next(session.Step(token));
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    /// <summary>Tokens and prompts of a model wide enough to be shared among threads.</summary>
+    [Fact]
+    public void NumberOfThreadsChangesNoBit()
+    {
+        XLstmLanguageModel model = Model(256, 2000);
+        float[] Logits(int threads)
+        {
+            using Session session = model.CreateSession(threads);
+            session.Append(TestModels.Tokens(300));
+            foreach (int token in TestModels.Tokens(20, seed: 2))
+                session.Step(token);
+            return session.Logits.ToArray();
+        }
+
+        float[] one = Logits(1);
+        foreach (int threads in (int[])[2, 3, 8])
+            Numbers.SameBits($"{threads} threads", one, Logits(threads));
     }
 
     [Fact]
