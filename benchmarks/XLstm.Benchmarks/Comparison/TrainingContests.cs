@@ -61,7 +61,8 @@ internal static class TrainingContests
 
     // "RowBlockWork" as "row block".
     private static string Words(string name) => string.Concat(
-        name.Replace("Work", "", StringComparison.Ordinal).Select((c, i) => i > 0 && char.IsUpper(c) ? " " + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
+            name.Replace("Work", "", StringComparison.Ordinal).Select((c, i) => i > 0 && char.IsUpper(c) ? " " + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()))
+        .Replace("m lstm", "mLSTM", StringComparison.Ordinal).Replace("s lstm", "sLSTM", StringComparison.Ordinal);
 
     private static Contest Package(int threads, Target? target, PythonPeers peers) => new(
         $"training/package on {threads}", Subject, threads, "ms", target, () =>
