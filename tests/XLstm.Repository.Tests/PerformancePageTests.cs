@@ -23,7 +23,7 @@ public sealed class PerformancePageTests
     public void Every_picture_of_the_page_is_there_and_every_picture_is_shown()
     {
         string page = RepositoryFiles.Read(Page);
-        string[] pictures = [.. RepositoryFiles.Below("docs/images/performance-", ".svg")];
+        string[] pictures = [.. RepositoryFiles.Below("docs/images/performance-", ".png")];
         Assert.Equal(3, pictures.Length);
         Assert.All(pictures, picture => Assert.Contains($"({picture["docs/".Length..]})", page, StringComparison.Ordinal));
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using ScottPlot;
 using XLstm.Benchmarks.Comparison;
 using XLstm.Cli.Plotting;
@@ -11,7 +10,7 @@ internal static class Plots
 {
     private const int Width = 900, Height = 480;
 
-    /// <summary>Writes performance-*.svg; returns the files.</summary>
+    /// <summary>Writes performance-*.png; returns the files.</summary>
     public static IEnumerable<string> Write(Results results, string folder)
     {
         LabelFont.Register();
@@ -26,10 +25,8 @@ internal static class Plots
         {
             plot.Font.Set(LabelFont.Name);
             plot.Legend.FontName = LabelFont.Name;
-            // A viewer without our font takes one of its own, instead of none.
-            string svg = plot.GetSvgXml(Width, Height).Replace($"\"{LabelFont.Name}\"", $"\"{LabelFont.Name}, DejaVu Sans, Verdana, sans-serif\"", StringComparison.Ordinal);
-            string file = Path.Combine(folder, name + ".svg");
-            File.WriteAllText(file, svg.TrimEnd() + "\n", new UTF8Encoding(false));
+            string file = Path.Combine(folder, name + ".png");
+            File.WriteAllBytes(file, plot.GetImageBytes(Width, Height, ImageFormat.Png));
             plot.Dispose();
             yield return file;
         }
