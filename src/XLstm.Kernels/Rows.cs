@@ -79,12 +79,48 @@ internal static class Rows
             MultiplyAdd<L>(x.Slice(r * width, width), factor, destination.Slice(r * stride, width));
     }
 
-    public static double DotDouble(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    /// <summary>Asks for the rows from <paramref name="first"/> on, as far as there are any, of a matrix that is wanted soon.</summary>
+    public static void Ahead(int first, int count, int rows, int width, ReadOnlySpan<float> x, int stride)
+    {
+        ref float a = ref MemoryMarshal.GetReference(x);
+        for (int r = Math.Max(0, first); r < Math.Min(first + count, rows); r++)
+            for (int i = 0; i < width; i += 64)
+                Prefetch.Ahead(ref a, (nint)r * stride + i, Math.Min(64, width - i));
+    }
+
+    /// <summary>Sums of 256 terms in float, the rest in double.</summary>
+    public static double DotDouble<L>(ReadOnlySpan<float> x, ReadOnlySpan<float> y) where L : struct, ILanes<L>
     {
         double sum = 0;
-        for (int i = 0; i < x.Length; i++)
-            sum += (double)x[i] * y[i];
+        for (int i = 0; i < x.Length; i += 256)
+        {
+            int count = Math.Min(256, x.Length - i);
+            sum += Dot<L>(x.Slice(i, count), y.Slice(i, count));
+        }
         return sum;
+    }
+
+    /// <summary>row = factor (row + addFactor add); returns row . x.</summary>
+    public static float AddScaleDot<L>(Span<float> row, ReadOnlySpan<float> add, float addFactor, float factor, ReadOnlySpan<float> x) where L : struct, ILanes<L>
+    {
+        ref float r = ref MemoryMarshal.GetReference(row);
+        ref float a = ref MemoryMarshal.GetReference(add);
+        ref float b = ref MemoryMarshal.GetReference(x);
+        L f = L.Create(factor), g = L.Create(addFactor), sum = L.Create(0f);
+        int i = 0;
+        for (; i + L.Count <= row.Length; i += L.Count)
+        {
+            L value = f * L.MultiplyAdd(g, L.Load(ref a, i), L.Load(ref r, i));
+            L.Store(value, ref r, i);
+            sum = L.MultiplyAdd(value, L.Load(ref b, i), sum);
+        }
+        float total = L.Sum(sum);
+        for (; i < row.Length; i++)
+        {
+            row[i] = factor * float.MultiplyAddEstimate(addFactor, add[i], row[i]);
+            total += row[i] * x[i];
+        }
+        return total;
     }
 }
 

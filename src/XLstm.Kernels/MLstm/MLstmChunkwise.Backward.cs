@@ -47,14 +47,15 @@ public static partial class MLstmChunkwise
     /// <param name="dC">Gradient of the final C, or empty.</param>
     /// <param name="dN">Gradient of the final n, or empty.</param>
     /// <param name="dM">Gradient of the final m, or empty.</param>
-    /// <param name="dQ">Added to: gradient of q.</param>
-    /// <param name="dK">Added to: gradient of k.</param>
-    /// <param name="dV">Added to: gradient of v.</param>
-    /// <param name="dInputGate">Added to: gradient of i~.</param>
-    /// <param name="dForgetGate">Added to: gradient of f~.</param>
+    /// <param name="dQ">Gradient of q.</param>
+    /// <param name="dK">Gradient of k.</param>
+    /// <param name="dV">Gradient of v.</param>
+    /// <param name="dInputGate">Gradient of i~.</param>
+    /// <param name="dForgetGate">Gradient of f~.</param>
     /// <param name="dC0">Added to: gradient of C0, or empty.</param>
     /// <param name="dN0">Added to: gradient of n0, or empty.</param>
     /// <param name="dM0">Added to: gradient of m0, or empty.</param>
+    /// <param name="accumulate">Whether the gradients of q, k, v and the gates are added to; otherwise they are written.</param>
     /// <param name="scratch">At least <see cref="BackwardScratchLength"/>.</param>
     /// <exception cref="ArgumentException">A span is shorter than its shape.</exception>
     public static void Backward(
@@ -62,15 +63,15 @@ public static partial class MLstmChunkwise
         ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, ReadOnlySpan<float> C0, ReadOnlySpan<float> n0, ReadOnlySpan<float> m0,
         ReadOnlySpan<float> h, ReadOnlySpan<float> dH, ReadOnlySpan<float> dC, ReadOnlySpan<float> dN, ReadOnlySpan<float> dM,
         Span<float> dQ, Span<float> dK, Span<float> dV, Span<float> dInputGate, Span<float> dForgetGate,
-        Span<float> dC0, Span<float> dN0, Span<float> dM0, Span<float> scratch) =>
-        BackwardFrom(0, shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, m0, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, scratch);
+        Span<float> dC0, Span<float> dN0, Span<float> dM0, bool accumulate, Span<float> scratch) =>
+        BackwardFrom(0, shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, m0, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, accumulate, scratch);
 
     internal static void BackwardFrom(
         float freshM, in MLstmShape shape, int chunkLength, in MLstmOptions options, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
         ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, ReadOnlySpan<float> C0, ReadOnlySpan<float> n0, ReadOnlySpan<float> m0,
         ReadOnlySpan<float> h, ReadOnlySpan<float> dH, ReadOnlySpan<float> dC, ReadOnlySpan<float> dN, ReadOnlySpan<float> dM,
         Span<float> dQ, Span<float> dK, Span<float> dV, Span<float> dInputGate, Span<float> dForgetGate,
-        Span<float> dC0, Span<float> dN0, Span<float> dM0, Span<float> scratch)
+        Span<float> dC0, Span<float> dN0, Span<float> dM0, bool accumulate, Span<float> scratch)
     {
         CheckInputs(shape, q, k, v, inputGate, forgetGate, h);
         Check.Length(dH, shape.ValueLength);
@@ -96,9 +97,9 @@ public static partial class MLstmChunkwise
 
         switch (Simd.Width)
         {
-            case 16: BackwardCore<Lanes16>(shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, start, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, scratch); break;
-            case 8: BackwardCore<Lanes8>(shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, start, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, scratch); break;
-            default: BackwardCore<Lanes4>(shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, start, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, scratch); break;
+            case 16: BackwardCore<Lanes16>(shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, start, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, accumulate, scratch); break;
+            case 8: BackwardCore<Lanes8>(shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, start, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, accumulate, scratch); break;
+            default: BackwardCore<Lanes4>(shape, chunkLength, options, q, k, v, inputGate, forgetGate, C0, n0, start, h, dH, dC, dN, dM, dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, accumulate, scratch); break;
         }
     }
 
@@ -107,7 +108,7 @@ public static partial class MLstmChunkwise
         ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, ReadOnlySpan<float> C0, ReadOnlySpan<float> n0, float m0,
         ReadOnlySpan<float> h, ReadOnlySpan<float> dH, ReadOnlySpan<float> dCFinal, ReadOnlySpan<float> dNFinal, ReadOnlySpan<float> dMFinal,
         Span<float> dQ, Span<float> dK, Span<float> dV, Span<float> dInputGate, Span<float> dForgetGate,
-        Span<float> dC0, Span<float> dN0, Span<float> dM0, Span<float> scratch)
+        Span<float> dC0, Span<float> dN0, Span<float> dM0, bool accumulate, Span<float> scratch)
         where L : struct, ILanes<L>
     {
         int T = shape.Time, K = shape.KeyWidth, V = shape.ValueWidth, length = Math.Min(chunkLength, Math.Max(1, T)), padded = Cutter.Padded(length);
@@ -164,7 +165,7 @@ public static partial class MLstmChunkwise
             if (hasFinal)
             {
                 Span<float> last = states.Slice(chunks * (K * V + K), K * V + K);
-                dmPath -= Rows.DotDouble(dC, last[..(K * V)]) + Rows.DotDouble(dN, last.Slice(K * V, K));
+                dmPath -= Rows.DotDouble<L>(dC, last[..(K * V)]) + Rows.DotDouble<L>(dN, last.Slice(K * V, K));
             }
             if (!dMFinal.IsEmpty)
                 dmPath += dMFinal[0];
@@ -186,6 +187,7 @@ public static partial class MLstmChunkwise
             for (int j = 0; j < steps; j += block)
             {
                 int end = Math.Min(j + block, steps), width = Cutter.Padded(end);
+                AskFor(start - length + j, block, shape, q, k, v);
                 MatrixProduct.Multiply(false, false, end - j, width, K, queries[(j * K)..], K, across, padded, S[(j * padded)..], padded, accumulate: false, products);
                 for (int i = j; i < end; i++)
                 {
@@ -211,6 +213,8 @@ public static partial class MLstmChunkwise
             for (int j = 0; j < steps; j += block)
             {
                 int end = Math.Min(j + block, steps), width = Cutter.Padded(end);
+                Rows.Ahead(start - length + j, block, T, V, h, shape.ValueStride);
+                Rows.Ahead(start - length + j, block, T, V, dH, shape.ValueStride);
                 MatrixProduct.Multiply(false, false, end - j, width, V, dNum[(j * V)..], V, across, padded, dS[(j * padded)..], padded, accumulate: false, products);
                 for (int i = j; i < end; i++)
                 {
@@ -229,19 +233,14 @@ public static partial class MLstmChunkwise
             {
                 MatrixProduct.Multiply(false, true, steps, K, V, dNum, V, C, V, gradient, K, accumulate: false, products);
                 for (int j = 0; j < steps; j++)
-                {
-                    Span<float> row = gradient.Slice(j * K, K);
-                    Rows.MultiplyAdd<L>(n, dDen[j], row);
-                    Rows.Scale<L>(row, gates.Inter[j]);
-                    dB[j] += Rows.Dot<L>(queries.Slice(j * K, K), row);
-                }
+                    dB[j] += Rows.AddScaleDot<L>(gradient.Slice(j * K, K), n, dDen[j], gates.Inter[j], queries.Slice(j * K, K));
             }
             for (int j = 0; j < steps; j += block)
             {
                 int end = Math.Min(j + block, steps);
                 MatrixProduct.Multiply(false, false, end - j, K, end, W[(j * padded)..], padded, keys, K, gradient[(j * K)..], K, hasState, products);
             }
-            Rows.MultiplyAdd<L>(steps, K, gradient, 1f, dQ[(start * shape.KeyStride)..], shape.KeyStride);
+            Put<L>(steps, K, gradient, 1f, dQ[(start * shape.KeyStride)..], shape.KeyStride, accumulate);
 
             // Keys: from the queries of the chunk and from the state after it.
             double dTotal = 0;
@@ -250,10 +249,7 @@ public static partial class MLstmChunkwise
                 MatrixProduct.Multiply(false, true, steps, K, V, values, V, dC, V, gradient, K, accumulate: false, products);
                 for (int s = 0; s < steps; s++)
                 {
-                    Span<float> row = gradient.Slice(s * K, K);
-                    Rows.Add<L>(dN, row);
-                    Rows.Scale<L>(row, gates.Carry[s]);
-                    float dCarry = Rows.Dot<L>(keys.Slice(s * K, K), row);
+                    float dCarry = Rows.AddScaleDot<L>(gradient.Slice(s * K, K), dN, 1f, gates.Carry[s], keys.Slice(s * K, K));
                     dB[s] -= dCarry;
                     dTotal += dCarry;
                     dLogInput[s] += dCarry;
@@ -264,7 +260,7 @@ public static partial class MLstmChunkwise
                 MatrixProduct.Multiply(
                     true, false, Math.Min(block, steps - s), K, steps - s, W[(s * padded + s)..], padded, queries[(s * K)..], K, gradient[(s * K)..], K, carriesBack, products);
             }
-            Rows.MultiplyAdd<L>(steps, K, gradient, shape.KeyScale, dK[(start * shape.KeyStride)..], shape.KeyStride);
+            Put<L>(steps, K, gradient, shape.KeyScale, dK[(start * shape.KeyStride)..], shape.KeyStride, accumulate);
 
             // Values, alike.
             if (carriesBack)
@@ -277,13 +273,13 @@ public static partial class MLstmChunkwise
                 MatrixProduct.Multiply(
                     true, false, Math.Min(block, steps - s), V, steps - s, S[(s * padded + s)..], padded, dNum[(s * V)..], V, gradient[(s * V)..], V, carriesBack, products);
             }
-            Rows.MultiplyAdd<L>(steps, V, gradient, 1f, dV[(start * shape.ValueStride)..], shape.ValueStride);
+            Put<L>(steps, V, gradient, 1f, dV[(start * shape.ValueStride)..], shape.ValueStride, accumulate);
 
             // The state before the chunk: from the state after it and from the queries.
             if (carriesBack)
             {
                 if (hasState)
-                    dTotal += decay * (Rows.DotDouble(dC, C) + Rows.DotDouble(dN, n));
+                    dTotal += decay * (Rows.DotDouble<L>(dC, C) + Rows.DotDouble<L>(dN, n));
                 Rows.Scale<L>(dC, decay);
                 Rows.Scale<L>(dN, decay);
             }
@@ -313,14 +309,14 @@ public static partial class MLstmChunkwise
                         dmPath = 0;
                     }
                 }
-                dForgetGate[(start + j) * shape.GateStride] += (float)(dF * slopes[j]);
+                Put(ref dForgetGate[(start + j) * shape.GateStride], (float)(dF * slopes[j]), accumulate);
             }
             if (exponential)
                 slopes[..steps].Fill(1f);
             else
                 LogSigmoidSlopes<L>(steps, ic, shape.GateStride, slopes);
             for (int s = 0; s < steps; s++)
-                dInputGate[(start + s) * shape.GateStride] += dLogInput[s] * slopes[s];
+                Put(ref dInputGate[(start + s) * shape.GateStride], dLogInput[s] * slopes[s], accumulate);
         }
 
         if (!dC0.IsEmpty)
@@ -328,8 +324,18 @@ public static partial class MLstmChunkwise
         if (!dN0.IsEmpty)
             Rows.Add<L>(dN, dN0[..K]);
         if (!dM0.IsEmpty && exponential)
-            dM0[0] += (float)(dmPath + Rows.DotDouble(dC, states[..(K * V)]) + Rows.DotDouble(dN, states.Slice(K * V, K)));
+            dM0[0] += (float)(dmPath + Rows.DotDouble<L>(dC, states[..(K * V)]) + Rows.DotDouble<L>(dN, states.Slice(K * V, K)));
     }
+
+    private static void Put<L>(int rows, int width, ReadOnlySpan<float> gradient, float factor, Span<float> destination, int stride, bool accumulate) where L : struct, ILanes<L>
+    {
+        if (accumulate)
+            Rows.MultiplyAdd<L>(rows, width, gradient, factor, destination, stride);
+        else
+            Rows.Scale<L>(rows, width, gradient, width, factor, destination, stride);
+    }
+
+    private static void Put(ref float destination, float gradient, bool accumulate) => destination = accumulate ? destination + gradient : gradient;
 
     // d log sigmoid(x) / dx = sigmoid(-x)
     private static void LogSigmoidSlopes<L>(int steps, ReadOnlySpan<float> gates, int stride, Span<float> slopes) where L : struct, ILanes<L>

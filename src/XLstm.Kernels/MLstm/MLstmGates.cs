@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 
 namespace XLstm.Kernels;
 
@@ -76,6 +76,7 @@ internal readonly ref struct MLstmGates
     /// <summary>Whether m_j came from the step before (rather than from i_j).</summary>
     public bool CarriedOver(int j, float m0) => LogForget[j] + (j == 0 ? m0 : M[j - 1]) >= LogInput[j];
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Split(double value, out float high, out float low)
     {
         high = (float)value;

@@ -27,8 +27,8 @@ public static class MLstmParallel
         ReadOnlySpan<float> inputGate, ReadOnlySpan<float> forgetGate, ReadOnlySpan<float> C0, ReadOnlySpan<float> n0, ReadOnlySpan<float> m0,
         ReadOnlySpan<float> h, ReadOnlySpan<float> dH, ReadOnlySpan<float> dC, ReadOnlySpan<float> dN, ReadOnlySpan<float> dM,
         Span<float> dQ, Span<float> dK, Span<float> dV, Span<float> dInputGate, Span<float> dForgetGate,
-        Span<float> dC0, Span<float> dN0, Span<float> dM0, Span<float> scratch) =>
+        Span<float> dC0, Span<float> dN0, Span<float> dM0, bool accumulate, Span<float> scratch) =>
         MLstmChunkwise.BackwardFrom(
             float.NegativeInfinity, shape, Math.Max(1, shape.Time), options, q, k, v, inputGate, forgetGate, C0, n0, m0, h, dH, dC, dN, dM,
-            dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, scratch);
+            dQ, dK, dV, dInputGate, dForgetGate, dC0, dN0, dM0, accumulate, scratch);
 }

@@ -190,13 +190,26 @@ public static partial class Ops
         {
             foreach (Tensor? tensor in (ReadOnlySpan<Tensor?>)[h, state?.C, state?.N, state?.M])
                 pass.GradientOf(tensor);
+            bool holds = q == k || q == v || k == v; // one gradient then takes several sums
+            foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[q, k, v, gates])
+                holds |= tensor.Gradient is not null;
             pass.Workers.Run(q.Shape[0] * gates.Shape[2] / 2, new MLstmBackwardWork(
                 pass.Options.Form, pass.Options.ChunkLength, options, q, k, v, gates, state, next, h, lengths,
-                pass.GradientOrSpare(q), pass.GradientOrSpare(k), pass.GradientOrSpare(v), pass.GradientOrSpare(gates)));
+                Gradient(q), Gradient(k), Gradient(v), Gradient(gates), holds));
+
+            // Where nothing is to be added to, each piece writes its own part; where nobody wants a gradient, memory that takes it.
+            Tensor Gradient(Tensor tensor)
+            {
+                GradientSum sum = pass.SumOf(tensor);
+                Tensor gradient = sum.Wanted ? sum.Tensor : pass.Rent(tensor.Shape);
+                if (holds && !(sum.Wanted && sum.Holds))
+                    gradient.Span.Clear();
+                return gradient;
+            }
         }
     }
 
-    private readonly struct MLstmBackwardWork(MLstmForm form, int chunk, MLstmOptions options, Tensor q, Tensor k, Tensor v, Tensor gates, MLstmState? state, MLstmState next, Tensor h, int[]? lengths, Tensor gradQ, Tensor gradK, Tensor gradV, Tensor gradGates) : IWork
+    private readonly struct MLstmBackwardWork(MLstmForm form, int chunk, MLstmOptions options, Tensor q, Tensor k, Tensor v, Tensor gates, MLstmState? state, MLstmState next, Tensor h, int[]? lengths, Tensor gradQ, Tensor gradK, Tensor gradV, Tensor gradGates, bool accumulate) : IWork
     {
         private int Chunk => form == MLstmForm.Parallel ? Math.Max(1, q.Shape[1]) : chunk;
 
@@ -214,10 +227,17 @@ public static partial class Ops
             ReadOnlySpan<float> hs = Tail(h, values), dH = Tail(h.Gradient!, values);
             Span<float> dQ = Tail(gradQ, keys), dK = Tail(gradK, keys), dV = Tail(gradV, values);
             Span<float> dInput = Tail(gradGates, gate), dForget = Tail(gradGates, gate + N);
+            for (int t = accumulate ? T : shape.Time; t < T; t++)
+            {
+                dQ.Slice(t * N * K, K).Clear();
+                dK.Slice(t * N * K, K).Clear();
+                dV.Slice(t * N * V, V).Clear();
+                dInput[t * 2 * N] = dForget[t * 2 * N] = 0;
+            }
             if (form == MLstmForm.Parallel)
-                MLstmParallel.Backward(shape, options, qs, ks, vs, inputs, forgets, C0, n0, m0, hs, dH, dC, dN, dM, dQ, dK, dV, dInput, dForget, dC0, dN0, dM0, scratch);
+                MLstmParallel.Backward(shape, options, qs, ks, vs, inputs, forgets, C0, n0, m0, hs, dH, dC, dN, dM, dQ, dK, dV, dInput, dForget, dC0, dN0, dM0, accumulate, scratch);
             else
-                MLstmChunkwise.Backward(shape, chunk, options, qs, ks, vs, inputs, forgets, C0, n0, m0, hs, dH, dC, dN, dM, dQ, dK, dV, dInput, dForget, dC0, dN0, dM0, scratch);
+                MLstmChunkwise.Backward(shape, chunk, options, qs, ks, vs, inputs, forgets, C0, n0, m0, hs, dH, dC, dN, dM, dQ, dK, dV, dInput, dForget, dC0, dN0, dM0, accumulate, scratch);
         }
     }
 

@@ -201,19 +201,6 @@ public sealed class Pass : IDisposable
         return new GradientSum(tensor.Gradient, empty);
     }
 
-    /// <summary>The gradient of a tensor, or memory that takes it where nobody wants it.</summary>
-    internal Tensor GradientOrSpare(Tensor tensor)
-    {
-        if (tensor.RequiresGradient)
-        {
-            GradientOf(tensor);
-            return tensor.Gradient!;
-        }
-        Tensor spare = _pool.Rent(tensor.Shape);
-        spare.Span.Clear();
-        return spare;
-    }
-
     /// <summary>Registers a recorded operation; its outputs require gradients from here on.</summary>
     internal void Add(Node node)
     {

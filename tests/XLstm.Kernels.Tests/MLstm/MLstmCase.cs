@@ -131,8 +131,8 @@ internal sealed class MLstmCase(int time, int keyWidth, int valueWidth)
         return new(Gather(h, V), C.ToArray(), n.ToArray(), m.ToArray());
     }
 
-    /// <summary>Gradients, of the parallel form or in chunks; every gradient starts from <paramref name="before"/>, to which the kernel adds.</summary>
-    public Gradients Backward(int form, int width, float[] h, float before = 0)
+    /// <summary>Gradients, of the parallel form or in chunks; every gradient starts from <paramref name="before"/>.</summary>
+    public Gradients Backward(int form, int width, float[] h, float before = 0, bool accumulate = true)
     {
         MLstmShape shape = Shape;
         Guarded q = Spread(Q, K), k = Spread(Key, K), v = Spread(Value, V), i = Spread(I, 1), f = Spread(F, 1), dh = Spread(DH, V), hh = Spread(h, V);
@@ -143,15 +143,15 @@ internal sealed class MLstmCase(int time, int keyWidth, int valueWidth)
         var scratch = new Guarded(form == Parallel ? MLstmParallel.BackwardScratchLength(shape) : MLstmChunkwise.BackwardScratchLength(shape, chunk), float.NaN);
         switch (width)
         {
-            case 1: MLstmChunkwise.BackwardCore<Lanes1>(shape, chunk, Options, q, k, v, i, f, C0, N0, start, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, scratch); break;
-            case 4: MLstmChunkwise.BackwardCore<Lanes4>(shape, chunk, Options, q, k, v, i, f, C0, N0, start, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, scratch); break;
-            case 8: MLstmChunkwise.BackwardCore<Lanes8>(shape, chunk, Options, q, k, v, i, f, C0, N0, start, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, scratch); break;
-            case 16: MLstmChunkwise.BackwardCore<Lanes16>(shape, chunk, Options, q, k, v, i, f, C0, N0, start, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, scratch); break;
+            case 1: MLstmChunkwise.BackwardCore<Lanes1>(shape, chunk, Options, q, k, v, i, f, C0, N0, start, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, accumulate, scratch); break;
+            case 4: MLstmChunkwise.BackwardCore<Lanes4>(shape, chunk, Options, q, k, v, i, f, C0, N0, start, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, accumulate, scratch); break;
+            case 8: MLstmChunkwise.BackwardCore<Lanes8>(shape, chunk, Options, q, k, v, i, f, C0, N0, start, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, accumulate, scratch); break;
+            case 16: MLstmChunkwise.BackwardCore<Lanes16>(shape, chunk, Options, q, k, v, i, f, C0, N0, start, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, accumulate, scratch); break;
             default:
                 if (form == Parallel)
-                    MLstmParallel.Backward(shape, Options, q, k, v, i, f, C0, N0, M0, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, scratch);
+                    MLstmParallel.Backward(shape, Options, q, k, v, i, f, C0, N0, M0, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, accumulate, scratch);
                 else
-                    MLstmChunkwise.Backward(shape, chunk, Options, q, k, v, i, f, C0, N0, M0, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, scratch);
+                    MLstmChunkwise.Backward(shape, chunk, Options, q, k, v, i, f, C0, N0, M0, hh, dh, DC, DN, DM, dq, dk, dv, di, df, dC0, dn0, dm0, accumulate, scratch);
                 break;
         }
         scratch.ToArray();

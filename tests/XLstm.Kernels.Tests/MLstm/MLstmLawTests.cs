@@ -122,6 +122,15 @@ public class MLstmLawTests
     }
 
     [Fact]
+    public void GradientsAreWrittenWhereThereIsNothingToAddTo()
+    {
+        MLstmCase sequence = MLstmCase.Random(new Random(4), 21, 5, 9, MLstmOptions.Default, state: false, dState: true, gap: 1);
+        float[] h = sequence.Forward(8, 0).H;
+        foreach (int form in (int[])[8, MLstmCase.Parallel])
+            Assert.Equal(Tensors(sequence.Backward(form, 0, h)), Tensors(sequence.Backward(form, 0, h, before: float.NaN, accumulate: false)));
+    }
+
+    [Fact]
     public void ExtremeGatesStayFinite()
     {
         Gen.Select(Gen.Int, Gen.Int[0, 70], Gen.Int[1, 20], Gen.Int[1, 20], Options, Gen.Bool, Gen.Bool).Sample((seed, T, K, V, options, thousand, state) =>
@@ -173,7 +182,7 @@ public class MLstmLawTests
                 continue; // without its one element it is empty, which means not wanted
             float[][] s = [.. backward.Select((length, n) => new float[n == i ? length - 1 : length])];
             Assert.Equal(backwardNames[i], Assert.Throws<ArgumentException>(() => MLstmChunkwise.Backward(
-                shape, 2, MLstmOptions.Default, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11], s[12], s[13], s[14], s[15], s[16], s[17], s[18], s[19], s[20], s[21])).ParamName);
+                shape, 2, MLstmOptions.Default, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11], s[12], s[13], s[14], s[15], s[16], s[17], s[18], s[19], s[20], true, s[21])).ParamName);
         }
     }
 
