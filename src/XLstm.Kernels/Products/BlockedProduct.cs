@@ -52,6 +52,14 @@ internal static class BlockedProduct
 
     public static void Multiply<L>(bool transposeA, bool transposeB, int m, int n, int k, ref float a, nint lda, ref float b, nint ldb, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L>
     {
+        if (transposeA)
+            Multiply<L, Transposed>(transposeB, m, n, k, ref a, lda, ref b, ldb, ref c, ldc, accumulate, scratch);
+        else
+            Multiply<L, Plain>(transposeB, m, n, k, ref a, lda, ref b, ldb, ref c, ldc, accumulate, scratch);
+    }
+
+    private static void Multiply<L, A>(bool transposeB, int m, int n, int k, ref float a, nint lda, ref float b, nint ldb, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L> where A : IOrder
+    {
         ref float tile = ref Aligned(scratch);
         ref float panels = ref Unsafe.Add(ref tile, TileLength);
         bool inPlace = ReadsInPlace(transposeB, m, k, ldb);
@@ -59,14 +67,14 @@ internal static class BlockedProduct
         for (int p = 0; p < k; p += depthBlock)
         {
             int depth = Math.Min(depthBlock, k - p);
-            ref float ap = ref Unsafe.Add(ref a, transposeA ? p * lda : p);
+            ref float ap = ref Unsafe.Add(ref a, A.Transposed ? p * lda : p);
             for (int j = 0; j < n; j += MaxColumns)
             {
                 int columns = Math.Min(MaxColumns, n - j);
                 ref float block = ref Unsafe.Add(ref b, transposeB ? j * ldb + p : p * ldb + j);
                 int fromB = inPlace ? WholePanels<L>(columns) : 0;
                 PackBlock<L>(transposeB, fromB, columns, depth, ref block, ldb, ref panels);
-                Block<L>(transposeA, m, columns, depth, ref ap, lda, fromB, ref block, ldb, ref panels, ref Unsafe.Add(ref c, j), ldc, accumulate || p > 0, ref tile);
+                Block<L, A>(m, columns, depth, j == 0 ? Math.Min(depthBlock, k - p - depth) : 0, ref ap, lda, fromB, ref block, ldb, ref panels, ref Unsafe.Add(ref c, j), ldc, accumulate || p > 0, ref tile);
             }
         }
     }
@@ -83,16 +91,24 @@ internal static class BlockedProduct
 
     public static void MultiplyPacked<L>(bool transposeA, int m, int n, int k, ref float a, nint lda, ref float packed, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L>
     {
+        if (transposeA)
+            MultiplyPacked<L, Transposed>(m, n, k, ref a, lda, ref packed, ref c, ldc, accumulate, scratch);
+        else
+            MultiplyPacked<L, Plain>(m, n, k, ref a, lda, ref packed, ref c, ldc, accumulate, scratch);
+    }
+
+    private static void MultiplyPacked<L, A>(int m, int n, int k, ref float a, nint lda, ref float packed, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L> where A : IOrder
+    {
         ref float tile = ref Aligned(scratch);
         int depthBlock = DepthBlock(k);
         for (int p = 0; p < k; p += depthBlock)
         {
             int depth = Math.Min(depthBlock, k - p);
-            ref float ap = ref Unsafe.Add(ref a, transposeA ? p * lda : p);
+            ref float ap = ref Unsafe.Add(ref a, A.Transposed ? p * lda : p);
             for (int j = 0; j < n; j += MaxColumns)
             {
                 ref float panels = ref Unsafe.Add(ref packed, (nint)p * RoundUp(n) + (nint)j * depth);
-                Block<L>(transposeA, m, Math.Min(MaxColumns, n - j), depth, ref ap, lda, 0, ref packed, 0, ref panels, ref Unsafe.Add(ref c, j), ldc, accumulate || p > 0, ref tile);
+                Block<L, A>(m, Math.Min(MaxColumns, n - j), depth, j == 0 ? Math.Min(depthBlock, k - p - depth) : 0, ref ap, lda, 0, ref packed, 0, ref panels, ref Unsafe.Add(ref c, j), ldc, accumulate || p > 0, ref tile);
             }
         }
     }
@@ -131,10 +147,15 @@ internal static class BlockedProduct
         }
     }
 
-    /// <summary>C[m, columns] (+)= A[m, depth] B[depth, columns]: the first <paramref name="fromB"/> columns are read from b, the others from panels.</summary>
-    private static void Block<L>(bool transposeA, int m, int columns, int depth, ref float a, nint lda, int fromB, ref float b, nint ldb, ref float panels, ref float c, nint ldc, bool accumulate, ref float tile) where L : struct, ILanes<L>
+    /// <summary>
+    /// C[m, columns] (+)= A[m, depth] B[depth, columns]: the first <paramref name="fromB"/> columns are read from b, the others
+    /// from panels. Rows of A that are columns in memory do not come into the cache ahead of time by themselves: each tile
+    /// asks for a share of the <paramref name="next"/> terms.
+    /// </summary>
+    private static void Block<L, A>(int m, int columns, int depth, int next, ref float a, nint lda, int fromB, ref float b, nint ldb, ref float panels, ref float c, nint ldc, bool accumulate, ref float tile) where L : struct, ILanes<L> where A : IOrder
     {
-        nint aRow = transposeA ? 1 : lda, aStep = transposeA ? lda : 1;
+        nint aRow = A.Transposed ? 1 : lda, aStep = A.Transposed ? lda : 1;
+        int asked = 0, share = A.Transposed ? next * TileRows<L>() * PanelWidth<L>() / (m * columns) + 1 : 0;
         for (int i = 0; i < m; i += RowBlock)
         {
             int end = Math.Min(i + RowBlock, m);
@@ -148,6 +169,8 @@ internal static class BlockedProduct
                 for (int r = i; r < end; r += TileRows<L>())
                 {
                     int rows = Math.Min(TileRows<L>(), end - r);
+                    for (int stop = Math.Min(next, asked + share); A.Transposed && asked < stop; asked++)
+                        Prefetch.Ahead(ref a, (depth + asked) * lda, Math.Min(m, 64));
                     ref float ar = ref Unsafe.Add(ref a, r * aRow);
                     ref float cr = ref Unsafe.Add(ref c, r * ldc + j);
                     if (used == width)
@@ -161,6 +184,21 @@ internal static class BlockedProduct
                 }
             }
         }
+    }
+
+    private interface IOrder
+    {
+        static abstract bool Transposed { get; }
+    }
+
+    private readonly struct Plain : IOrder
+    {
+        public static bool Transposed => false;
+    }
+
+    private readonly struct Transposed : IOrder
+    {
+        static bool IOrder.Transposed => true;
     }
 
     private static void Tile<L>(int width, int rows, nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
