@@ -79,7 +79,7 @@ public class CostTests
     private static SortedDictionary<string, long> OfToken()
     {
         var model = new XLstmLanguageModel(s_example, seed: 1);
-        using Session session = model.CreateSession();
+        using Session session = model.CreateSession(threads: 1);
         SortedDictionary<string, long> costs = Count(session.Pass, () => session.Step(1));
         costs["multiply-adds"] = OperationCount.Forward(model, 1, 1);
         return costs;
@@ -89,7 +89,7 @@ public class CostTests
     {
         var model = new XLstmLanguageModel(s_example, seed: 1);
         int[] tokens = [.. Enumerable.Range(0, Prompt).Select(i => i * 31 % 256)];
-        using Session session = model.CreateSession();
+        using Session session = model.CreateSession(threads: 1);
         SortedDictionary<string, long> costs = Count(session.Pass, () => session.Append(tokens));
         costs["multiply-adds"] = OperationCount.Forward(model, Prompt, 1);
         return costs;
