@@ -93,6 +93,17 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public void Recomputation_changes_no_loss_and_is_kept_for_a_resumption()
+    {
+        Train("plain", "--steps", "6").Succeeds();
+        Train("again", "--steps", "3", "--recompute").Succeeds();
+        Has(File.ReadAllText(_folder["again/run.json"]), "\"recompute\": true");
+        Train("again", "--steps", "6", "--resume").Succeeds();
+        Assert.Equal(Losses("plain")[..3], Losses("again")[..3]);
+        Assert.Equal(6, Losses("again").Length);
+    }
+
+    [Fact]
     public void Resuming_nothing_starts_a_run()
     {
         Cli.Outcome outcome = Train("new", "--steps", "2", "--resume");

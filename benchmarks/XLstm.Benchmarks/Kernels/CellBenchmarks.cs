@@ -74,7 +74,7 @@ public class MLstmBenchmarks
 
     [Benchmark]
     public void Backward() => MLstmChunkwise.Backward(
-        _shape, _case.Chunk, MLstmOptions.Default, _q, _k, _v, _i, _f, [], [], [], _h, _h, [], [], [], _dq, _dk, _dv, _di, _df, [], [], [], _scratch);
+        _shape, _case.Chunk, MLstmOptions.Default, _q, _k, _v, _i, _f, [], [], [], _h, _h, [], [], [], _dq, _dk, _dv, _di, _df, [], [], [], true, _scratch);
 
     [Benchmark]
     public void Step() => MLstmRecurrent.Forward(
