@@ -79,13 +79,12 @@ internal static class Rows
             MultiplyAdd<L>(x.Slice(r * width, width), factor, destination.Slice(r * stride, width));
     }
 
-    /// <summary>Asks for the rows from <paramref name="first"/> on, as far as there are any, of a matrix that is wanted soon.</summary>
-    public static void Ahead(int first, int count, int rows, int width, ReadOnlySpan<float> x, int stride)
+    /// <summary>Asks for a row that is wanted soon.</summary>
+    public static void Ahead(ReadOnlySpan<float> x)
     {
         ref float a = ref MemoryMarshal.GetReference(x);
-        for (int r = Math.Max(0, first); r < Math.Min(first + count, rows); r++)
-            for (int i = 0; i < width; i += 64)
-                Prefetch.Ahead(ref a, (nint)r * stride + i, Math.Min(64, width - i));
+        for (int i = 0; i < x.Length; i += 64)
+            Prefetch.Ahead(ref a, i, Math.Min(64, x.Length - i));
     }
 
     /// <summary>Sums of 256 terms in float, the rest in double.</summary>

@@ -187,10 +187,10 @@ public static partial class MLstmChunkwise
             for (int j = 0; j < steps; j += block)
             {
                 int end = Math.Min(j + block, steps), width = Cutter.Padded(end);
-                AskFor(start - length + j, block, shape, q, k, v);
                 MatrixProduct.Multiply(false, false, end - j, width, K, queries[(j * K)..], K, across, padded, S[(j * padded)..], padded, accumulate: false, products);
                 for (int i = j; i < end; i++)
                 {
+                    AskFor(start - length + i, shape, q, k, v);
                     den[i] = Weigh<L>(i, gates, S.Slice(i * padded, width), W.Slice(i * padded, width));
                     if (hasState)
                         den[i] += gates.Inter[i] * Rows.Dot<L>(queries.Slice(i * K, K), n);
@@ -213,11 +213,14 @@ public static partial class MLstmChunkwise
             for (int j = 0; j < steps; j += block)
             {
                 int end = Math.Min(j + block, steps), width = Cutter.Padded(end);
-                Rows.Ahead(start - length + j, block, T, V, h, shape.ValueStride);
-                Rows.Ahead(start - length + j, block, T, V, dH, shape.ValueStride);
                 MatrixProduct.Multiply(false, false, end - j, width, V, dNum[(j * V)..], V, across, padded, dS[(j * padded)..], padded, accumulate: false, products);
                 for (int i = j; i < end; i++)
                 {
+                    if (start > 0)
+                    {
+                        Rows.Ahead(h.Slice((start - length + i) * shape.ValueStride, V));
+                        Rows.Ahead(dH.Slice((start - length + i) * shape.ValueStride, V));
+                    }
                     dLogInput[i] = (dS[i * padded + i] + dDen[i]) * S[i * padded + i];
                     dB[i] = ScoresBackward<L>(i, S.Slice(i * padded, width), W.Slice(i * padded, width), dS.Slice(i * padded, width), dDen[i], columns);
                 }

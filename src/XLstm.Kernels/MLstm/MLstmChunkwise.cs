@@ -129,10 +129,10 @@ public static partial class MLstmChunkwise
             for (int j = 0; j < steps; j += block)
             {
                 int end = Math.Min(j + block, steps), columns = Cutter.Padded(end);
-                AskFor(start + length + j, block, shape, q, k, v);
                 MatrixProduct.Multiply(false, false, end - j, columns, K, queries[(j * K)..], K, keysAcross, padded, left[(j * width + K)..], width, accumulate: false, products);
                 for (int i = j; i < end; i++)
                 {
+                    AskFor(start + length + i, shape, q, k, v);
                     Span<float> query = left.Slice(i * width, K), scores = left.Slice(i * width + K, columns);
                     float den = Weigh<L>(i, gates, scores, default);
                     if (hasState)
@@ -155,12 +155,14 @@ public static partial class MLstmChunkwise
         m[0] = m0;
     }
 
-    // Rows of one head lie apart, and no prefetcher of the hardware follows them far.
-    private static void AskFor(int first, int count, in MLstmShape shape, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v)
+    // Rows of one head lie apart, and no prefetcher of the hardware follows them. A few at a time: requests too many are dropped.
+    private static void AskFor(int t, in MLstmShape shape, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v)
     {
-        Rows.Ahead(first, count, shape.Time, shape.KeyWidth, q, shape.KeyStride);
-        Rows.Ahead(first, count, shape.Time, shape.KeyWidth, k, shape.KeyStride);
-        Rows.Ahead(first, count, shape.Time, shape.ValueWidth, v, shape.ValueStride);
+        if ((uint)t >= (uint)shape.Time)
+            return;
+        Rows.Ahead(q.Slice(t * shape.KeyStride, shape.KeyWidth));
+        Rows.Ahead(k.Slice(t * shape.KeyStride, shape.KeyWidth));
+        Rows.Ahead(v.Slice(t * shape.ValueStride, shape.ValueWidth));
     }
 
     // Rows that go into one product, which leaves out the columns that lie right of the diagonal for all of them.
