@@ -19,27 +19,49 @@ public static partial class Ops
             pass.Workers.Run(2, new FewGatesWork(q, k, v, inputWeight, inputBias, forgetWeight, forgetBias, gates), 2L * inputWeight.Length);
             return gates;
         }
-        Tensor weight = JoinedGateWeights(pass, inputWeight, forgetWeight);
-        int offset = 0;
-        foreach (Tensor part in (ReadOnlySpan<Tensor>)[q, k, v])
-        {
-            MultiplyTransposed(pass, q.Shape.Rows, 2 * N, part.Shape.Last, part, weight, offset, gates, accumulate: offset > 0, weight.Shape.Last);
-            offset += part.Shape.Last;
-        }
-        for (int r = 0; r < q.Shape.Rows; r++)
-        {
-            Span<float> row = gates.Span.Slice(r * 2 * N, 2 * N);
-            for (int h = 0; h < N; h++)
-            {
-                row[h] += inputBias.Span[h];
-                row[N + h] += forgetBias.Span[h];
-            }
-        }
+        Tensor weight = pass.Rent(new Shape(2 * N, inputWeight.Shape.Last)), bias = pass.Rent(new Shape(2 * N));
+        Join(inputWeight, forgetWeight, weight);
+        Join(inputBias, forgetBias, bias);
+        Tensor packedQ = Packed(pass, true, F, 2 * N, weight, 0, weight.Shape.Last);
+        Tensor packedK = Packed(pass, true, F, 2 * N, weight, F, weight.Shape.Last);
+        Tensor packedV = Packed(pass, true, v.Shape.Last, 2 * N, weight, 2 * F, weight.Shape.Last);
+        pass.Workers.Run((q.Shape.Rows + RowBlock - 1) / RowBlock, new GatesWork(q, k, v, packedQ, packedK, packedV, bias, gates));
+        foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[packedQ, packedK, packedV, bias])
+            pass.Return(tensor);
         if (pass.Record)
             pass.Add(new MLstmGatesNode(q, k, v, inputWeight, inputBias, forgetWeight, forgetBias, weight, gates));
         else
             pass.Return(weight);
         return gates;
+    }
+
+    private static void Join(Tensor input, Tensor forget, Tensor both)
+    {
+        input.Span.CopyTo(both.Span);
+        forget.Span.CopyTo(both.Span[input.Length..]);
+    }
+
+    // All gates for some rows: the bias, and what each of q, k, v adds.
+    private readonly struct GatesWork(Tensor q, Tensor k, Tensor v, Tensor packedQ, Tensor packedK, Tensor packedV, Tensor bias, Tensor gates) : IWork
+    {
+        public int ScratchLength => MatrixProduct.PackedScratchLength(RowBlock, Math.Max(q.Shape.Last, v.Shape.Last));
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int count = bias.Length, from = index * RowBlock, rows = Math.Min(RowBlock, q.Shape.Rows - from);
+            Span<float> block = gates.Span.Slice(from * count, rows * count);
+            for (int r = 0; r < rows; r++)
+                bias.Span.CopyTo(block[(r * count)..]);
+            Add(q, packedQ, block, scratch);
+            Add(k, packedK, block, scratch);
+            Add(v, packedV, block, scratch);
+
+            void Add(Tensor part, Tensor packed, Span<float> block, Span<float> scratch)
+            {
+                int width = part.Shape.Last;
+                MatrixProduct.MultiplyPacked(false, rows, count, width, part.Span[(from * width)..], width, packed.Span, block, count, accumulate: true, scratch);
+            }
+        }
     }
 
     // One of the two gates, straight from its weight: for few rows reading it is all the time there is.
@@ -64,43 +86,68 @@ public static partial class Ops
         }
     }
 
-    private static Tensor JoinedGateWeights(Pass pass, Parameter input, Parameter forget)
-    {
-        Tensor joined = pass.Rent(new Shape(2 * input.Shape[0], input.Shape[1]));
-        input.Span.CopyTo(joined.Span);
-        forget.Span.CopyTo(joined.Span[input.Length..]);
-        return joined;
-    }
-
     private sealed class MLstmGatesNode(
         Tensor q, Tensor k, Tensor v, Parameter inputWeight, Parameter inputBias, Parameter forgetWeight, Parameter forgetBias, Tensor weight, Tensor gates) : Node(gates)
     {
         public override void Backward(Pass pass)
         {
-            int N = inputWeight.Shape[0], rows = q.Shape.Rows, width = weight.Shape.Last, offset = 0;
-            Tensor dGates = gates.Gradient!, dWeight = pass.Rent(weight.Shape), dBias = pass.Rent(new Shape(2 * N));
-            dWeight.Span.Clear();
-            dBias.Span.Clear();
-            foreach (Tensor part in (ReadOnlySpan<Tensor>)[q, k, v])
-            {
-                MultiplyByRows(pass, 2 * N, part.Shape.Last, rows, dGates, part, dWeight, offset, width);
-                if (pass.SumOf(part) is { Wanted: true } dPart)
-                    Multiply(pass, rows, part.Shape.Last, 2 * N, dGates, weight, offset, dPart, width);
-                offset += part.Shape.Last;
-            }
-            Elementwise.SumRows(rows, 2 * N, dGates.Span, dBias.Span);
-            AddHalf(pass, dWeight, inputWeight, 0);
-            AddHalf(pass, dWeight, forgetWeight, inputWeight.Length);
-            AddHalf(pass, dBias, inputBias, 0);
-            AddHalf(pass, dBias, forgetBias, N);
-            pass.Return(dWeight);
-            pass.Return(dBias);
+            int count = weight.Shape[0], rows = q.Shape.Rows, blocks = Math.Max(1, (rows + GateRows - 1) / GateRows);
+            // Of each block of rows: dW [2 N, 3 F], then db.
+            Tensor partial = pass.Rent(new Shape(blocks, weight.Length + count));
+            pass.Workers.Run(blocks, new GatesBackwardWork(q, k, v, weight, gates.Gradient!, pass.SumOf(q), pass.SumOf(k), pass.SumOf(v), partial));
+            for (int block = 1; block < blocks; block++)
+                Elementwise.AddTo(partial.Span.Slice(block * partial.Shape.Last, partial.Shape.Last), partial.Span);
+            int half = weight.Length / 2;
+            AddPart(pass, partial, 0, inputWeight);
+            AddPart(pass, partial, half, forgetWeight);
+            AddPart(pass, partial, 2 * half, inputBias);
+            AddPart(pass, partial, 2 * half + inputBias.Length, forgetBias);
+            pass.Return(partial);
         }
 
-        private static void AddHalf(Pass pass, Tensor gradient, Parameter parameter, int from)
+        private static void AddPart(Pass pass, Tensor gradient, int from, Parameter parameter)
         {
             if (parameter.RequiresGradient)
                 Elementwise.AddTo(gradient.Span.Slice(from, parameter.Length), pass.GradientOf(parameter));
+        }
+    }
+
+    // Rows whose gradients of the weights are summed before they are added to those of others.
+    private const int GateRows = 128;
+
+    // Some rows: everything that reads them while they are at hand.
+    private readonly struct GatesBackwardWork(Tensor q, Tensor k, Tensor v, Tensor weight, Tensor dGates, GradientSum dQ, GradientSum dK, GradientSum dV, Tensor partial) : IWork
+    {
+        public int ScratchLength
+        {
+            get
+            {
+                int most = Math.Max(q.Shape.Last, v.Shape.Last);
+                return Math.Max(MatrixProduct.ScratchLength(weight.Shape[0], most, GateRows), MatrixProduct.ScratchLength(GateRows, most, weight.Shape[0]));
+            }
+        }
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int count = weight.Shape[0], ld = weight.Shape.Last, from = index * GateRows, rows = Math.Min(GateRows, q.Shape.Rows - from);
+            ReadOnlySpan<float> dBlock = dGates.Span.Slice(from * count, rows * count);
+            Span<float> sums = partial.Span.Slice(index * partial.Shape.Last, partial.Shape.Last), bias = sums[weight.Length..];
+            bias.Clear();
+            Elementwise.SumRows(rows, count, dBlock, bias);
+            Of(q, dQ, 0, dBlock, sums, weight, scratch);
+            Of(k, dK, q.Shape.Last, dBlock, sums, weight, scratch);
+            Of(v, dV, 2 * q.Shape.Last, dBlock, sums, weight, scratch);
+
+            void Of(Tensor part, GradientSum dPart, int offset, ReadOnlySpan<float> dBlock, Span<float> sums, Tensor weight, Span<float> scratch)
+            {
+                int width = part.Shape.Last;
+                MatrixProduct.Multiply(true, false, count, width, rows, dBlock, count, part.Span[(from * width)..], width, sums[offset..], ld, accumulate: false, scratch);
+                if (dPart.Wanted)
+                {
+                    MatrixProduct.Multiply(
+                        false, false, rows, width, count, dBlock, count, weight.Span[offset..], ld, dPart.Tensor.Span[(from * width)..], width, dPart.Holds, scratch);
+                }
+            }
         }
     }
 
