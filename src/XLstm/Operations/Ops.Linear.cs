@@ -13,7 +13,7 @@ public static partial class Ops
 
     // Products with so few rows read their weights as they are stored; this much of them is what one thread reads at a time.
     private const int FewRows = 4;
-    private const int FewRowsPiece = 32768;
+    private const int FewRowsPiece = 65536;
 
     // The gradient of a weight with at most this many outputs is shared out by blocks of its inputs instead.
     private const int FewOutputs = 32;
