@@ -16,6 +16,8 @@ internal static class InferenceContests
         foreach ((int width, int blocks) in s_sizes)
             foreach (int count in threads)
                 yield return Bandwidth(width, blocks, count, (width, count) == (s_sizes[^1].Width, most) ? new Target(0.85, AtLeast: true) : null);
+        foreach ((int width, int blocks) in s_sizes[2..])
+            yield return Bandwidth(width, blocks, most, null, states: true);
         foreach (int length in (int[])[4096, 16384, 65536])
             yield return Prefill(length, most, length == 4096 ? new Target(2, AtLeast: false) : null);
         yield return PrefillFlatness(most);
@@ -35,17 +37,19 @@ internal static class InferenceContests
             return new Sides(_ => stream.AllocatedPerToken(), stream) { Constant = true };
         });
 
-    private static Contest Bandwidth(int width, int blocks, int threads, Target? target) => new(
-        $"generation/D {width} on {threads}", $"generation, width {width}, {blocks} blocks, weights read", threads, "GB/s", target, () =>
+    // Of a state every element is read and written for each token; the target counts what has to be read at least.
+    private static Contest Bandwidth(int width, int blocks, int threads, Target? target, bool states = false) => new(
+        $"generation/D {width} on {threads}{(states ? " with states" : "")}",
+        $"generation, width {width}, {blocks} blocks, {(states ? "weights read, states read and written" : "weights read")}", threads, "GB/s", target, () =>
         {
             XLstmLanguageModel model = Models.Of(width, blocks);
             var stream = new Stream(model, threads, tokens: 2);
             // The embedding is a look-up of one row; every other weight is read once for each token.
-            double bytes = sizeof(float) * (double)(model.Parameters.ElementCount - model.Embedding.Weight.Length);
+            double bytes = sizeof(float) * (double)(model.Parameters.ElementCount - model.Embedding.Weight.Length) + (states ? 2.0 * model.Stack.CreateState().Bytes : 0);
             var memory = new ReadBandwidth(threads);
             return new Sides(Sides.Rate(2e-9 * bytes, stream.Run), stream, memory)
             {
-                Peers = [(string.Create(CultureInfo.InvariantCulture, $"read bandwidth; {1e-6 * bytes:F0} MB of weights"), seconds => 1e-9 * Best(memory, seconds))],
+                Peers = [(string.Create(CultureInfo.InvariantCulture, $"read bandwidth; {1e-6 * bytes:F0} MB for a token"), seconds => 1e-9 * Best(memory, seconds))],
             };
         });
 

@@ -71,7 +71,7 @@ internal static class Plots
     {
         Row[] rows = [.. Group(results, "generation").Where(r => string.Equals(r.Unit, "GB/s", StringComparison.Ordinal))];
         Bars bars = new();
-        foreach (Row row in rows.Where(r => r.Threads == rows.Max(o => o.Threads)))
+        foreach (Row row in rows.Where(r => r.Threads == rows.Max(o => o.Threads) && !r.Title.Contains("states", StringComparison.Ordinal)))
         {
             string size = row.Title.Replace("generation, ", "", StringComparison.Ordinal).Split(", weights")[0].Replace(", ", ",\n", StringComparison.Ordinal);
             bars.Add(size, row.Ours.Median, Colors.C0);
