@@ -26,6 +26,25 @@ public class MLstmLawTests
         }, iter: 3, threads: 1);
     }
 
+    /// <summary>Products of more terms than are summed at a time, and blocks of more rows than short chunks have.</summary>
+    [Theory]
+    [InlineData(70, 400, 5)]
+    [InlineData(70, 5, 400)]
+    [InlineData(450, 3, 4)]
+    public void LongChunksAndWideHeads(int T, int K, int V)
+    {
+        MLstmCase sequence = MLstmCase.Random(new Random(T + K), T, K, V, MLstmOptions.Default, state: true, dState: true);
+        var reference = new Reference(sequence, parallel: false);
+        float[] h = sequence.Forward(MLstmCase.Parallel, 0).H;
+        MLstmCase.Gradients expected = sequence.Backward(MLstmCase.Parallel, 0, h);
+        foreach (int form in (int[])[16, 64, 200, MLstmCase.Parallel])
+            foreach (int width in Lanes.Widths)
+            {
+                reference.AssertClose(form, sequence.Forward(form, width), 4e-6);
+                AssertClose(expected, sequence.Backward(form, width, h), 1e-5 * Amplification(sequence));
+            }
+    }
+
     [Fact]
     public void TwoPartsEqualTheWhole()
     {
