@@ -10,16 +10,24 @@ const string Usage =
     XLstm.Benchmarks kernels [BenchmarkDotNet's options]                                  each kernel by itself
     """;
 
-switch (args.FirstOrDefault())
+try
 {
-    case "compare":
-        return Compare(new Arguments(args[1..]));
-    case "report":
-        return ReportCommand.Run(args.Length > 1 ? args[1..] : [.. Directory.EnumerateFiles(Path.Combine("benchmarks", "results"), "*.json")], Path.Combine("docs", "performance.md"));
-    case "kernels":
-        return KernelsCommand.Run(args[1..]);
-    default:
-        return Complain(args.Length == 0 ? "" : $"\"{args[0]}\" is not known here.");
+    switch (args.FirstOrDefault())
+    {
+        case "compare":
+            return Compare(new Arguments(args[1..]));
+        case "report":
+            return ReportCommand.Run(args.Length > 1 ? args[1..] : [.. Directory.EnumerateFiles(Path.Combine("benchmarks", "results"), "*.json")], Path.Combine("docs", "performance.md"));
+        case "kernels":
+            return KernelsCommand.Run(args[1..]);
+        default:
+            return Complain(args.Length == 0 ? "" : $"\"{args[0]}\" is not known here.");
+    }
+}
+catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+{
+    Console.Error.WriteLine(e is DirectoryNotFoundException ? $"{e.Message} Run this from the root of the repository." : e.Message);
+    return 1;
 }
 
 static int Compare(Arguments options)

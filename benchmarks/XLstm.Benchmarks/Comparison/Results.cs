@@ -52,14 +52,30 @@ internal sealed record Results(Machine Machine, IReadOnlyList<Row> Rows)
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n", DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
-    public static Results Read(string file) => Parse(File.ReadAllText(file));
+    /// <summary>The results in a file.</summary>
+    /// <exception cref="InvalidDataException">It holds something else.</exception>
+    public static Results Read(string file)
+    {
+        try
+        {
+            if (Parse(File.ReadAllText(file)) is { Machine: not null, Rows: not null } results)
+                return results;
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{file}: expected results as \"compare\" writes them: {e.Message}", e);
+        }
+        throw new InvalidDataException($"{file}: expected results as \"compare\" writes them, found no machine or no rows.");
+    }
 
     public static Results Parse(string json) => JsonSerializer.Deserialize<Results>(json, s_json)!;
 
     public void Write(string file)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        File.WriteAllText(file, JsonSerializer.Serialize(this, s_json) + "\n");
+        // After each row, for minutes: a kill in between leaves the rows of before.
+        File.WriteAllText(file + ".new", JsonSerializer.Serialize(this, s_json) + "\n");
+        File.Move(file + ".new", file, overwrite: true);
     }
 
     /// <summary>Rows measured again take the place of the older ones.</summary>

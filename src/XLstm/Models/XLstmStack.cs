@@ -40,7 +40,7 @@ public sealed class XLstmStack
         for (int i = 0; i < Blocks.Count; i++)
         {
             pass.Cancellation.ThrowIfCancellationRequested();
-            long mark = pass.Mark;
+            long mark = pass.Rents;
             Tensor input = x;
             (x, CellState next) = pass.Record && pass.Options.Recompute
                 ? pass.Recomputed(Blocks[i], x, state?.Blocks[i], lengths)

@@ -51,13 +51,12 @@ public static partial class Ops
         {
             if (!logits.RequiresGradient || counted == 0)
                 return;
-            bool first = logits.Gradient is null;
-            Span<float> dLogits = pass.GradientOf(logits);
-            Tensor written = first ? logits.Gradient! : pass.Rent(logits.Shape);
+            GradientSum sum = pass.SumOf(logits);
+            Tensor written = sum.Holds ? pass.Rent(logits.Shape) : sum.Tensor;
             pass.Workers.Run(Blocks(logits.Shape.Rows), new CrossEntropyBackwardWork(logits, labels, logSumExp, loss.Gradient!.Span[0] / counted, written));
-            if (!first)
+            if (sum.Holds)
             {
-                Elementwise.AddTo(written.Span, dLogits);
+                Elementwise.AddTo(written.Span, sum.Tensor.Span);
                 pass.Return(written);
             }
         }

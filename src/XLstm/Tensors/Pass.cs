@@ -138,7 +138,7 @@ public sealed class Pass : IDisposable
     /// <summary>Runs a block without a tape; its backward runs it again with one (<see cref="PassOptions.Recompute"/>).</summary>
     internal (Tensor Output, CellState State) Recomputed(IXLstmBlock block, Tensor x, CellState? state, int[]? lengths)
     {
-        long dropoutOffset = _dropoutOffset, mark = Mark;
+        long dropoutOffset = _dropoutOffset, mark = Rents;
         Record = false;
         try
         {
@@ -162,7 +162,7 @@ public sealed class Pass : IDisposable
             pass.GradientOf(x);
             foreach ((_, Tensor tensor) in state?.Tensors ?? [])
                 pass.GradientOf(tensor);
-            long mark = pass.Mark;
+            long mark = pass.Rents;
             int start = pass._tape.Count;
             pass._dropoutOffset = dropoutOffset;
             (Tensor again, CellState nextAgain) = block.Forward(x, state, pass, lengths);
@@ -209,8 +209,6 @@ public sealed class Pass : IDisposable
     }
 
     internal void Return(Tensor tensor) => _pool.Return(tensor);
-
-    internal long Mark => _pool.Mark;
 
     internal void ReturnSince(long mark, Tensor? output, CellState? state) => _pool.ReturnSince(mark, output, state);
 

@@ -10,12 +10,11 @@ internal sealed class TensorPool
 {
     private readonly Dictionary<int, Stack<Tensor>> _free = [];
     private readonly List<Tensor> _rented = [];
-    private long _rents;
 
     /// <summary>Floats held, in use or not.</summary>
     public long Held { get; private set; }
 
-    /// <summary>Tensors handed out so far.</summary>
+    /// <summary>Tensors handed out so far: a mark, since what is rented later can be given back by <see cref="ReturnSince"/>.</summary>
     public long Rents { get; private set; }
 
     public Tensor Rent(Shape shape)
@@ -32,9 +31,8 @@ internal sealed class TensorPool
         tensor.Shape = shape;
         tensor.RequiresGradient = false;
         tensor.Gradient = null;
-        tensor.RentedAs = ++_rents;
+        tensor.RentedAs = ++Rents;
         _rented.Add(tensor);
-        Rents++;
         return tensor;
     }
 
@@ -50,10 +48,7 @@ internal sealed class TensorPool
         Put(tensor);
     }
 
-    /// <summary>What is rented from here on can be given back by <see cref="ReturnSince"/>.</summary>
-    public long Mark => _rents;
-
-    /// <summary>Gives back what was rented since <paramref name="mark"/>, but for an output and a state.</summary>
+    /// <summary>Gives back what was rented since <see cref="Rents"/> was <paramref name="mark"/>, but for an output and a state.</summary>
     public void ReturnSince(long mark, Tensor? output, CellState? state)
     {
         int kept = 0;
