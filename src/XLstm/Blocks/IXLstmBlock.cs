@@ -3,6 +3,9 @@ namespace XLstm;
 /// <summary>A residual block of a stack: state in, state out, for whole sequences, segments and single steps alike.</summary>
 public interface IXLstmBlock
 {
+    /// <summary>What messages call it: "sLSTM" or "mLSTM".</summary>
+    string Kind { get; }
+
     /// <summary>
     /// x [B, T, D], the state before it or null, and the steps of each row or null for T. Up to its length a row gives the same
     /// numbers as alone, and the state stands where the row ends; what the output holds beyond it means nothing.

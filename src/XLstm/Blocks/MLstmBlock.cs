@@ -70,6 +70,9 @@ public sealed class MLstmBlock : IXLstmBlock
     public Linear Down { get; }
 
     /// <inheritdoc/>
+    public string Kind => "mLSTM";
+
+    /// <inheritdoc/>
     public (Tensor Output, CellState State) Forward(Tensor x, CellState? state, Pass pass, int[]? lengths = null)
     {
         MLstmState? before = Expect(state);

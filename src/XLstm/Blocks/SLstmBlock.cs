@@ -92,6 +92,9 @@ public sealed class SLstmBlock : IXLstmBlock
     public GatedFeedForward? FeedForward { get; }
 
     /// <inheritdoc/>
+    public string Kind => "sLSTM";
+
+    /// <inheritdoc/>
     public (Tensor Output, CellState State) Forward(Tensor x, CellState? state, Pass pass, int[]? lengths = null)
     {
         (Tensor h, SLstmState next) = Layer(InputNorm.Forward(x, pass), state, pass, lengths);

@@ -1,14 +1,20 @@
 namespace XLstm;
 
 /// <summary>Blocks of either kind, one after the other, and a norm after the last.</summary>
-public sealed class XLstmStack
+public sealed class XLstmStack : BlockSequence
 {
     /// <summary>Parameters "blocks.{i}.*" and "post_blocks_norm".</summary>
     /// <exception cref="ArgumentException">The config cannot be built; the message names key, value and what is expected.</exception>
     public XLstmStack(ParameterScope scope, XLstmStackConfig config)
+        : base(CreateBlocks(scope, config), config.AddPostBlocksNorm ? new Norm(scope.At("post_blocks_norm"), config.EmbeddingDim) : null) =>
+        Config = config;
+
+    /// <summary>The architecture.</summary>
+    public XLstmStackConfig Config { get; }
+
+    private static IXLstmBlock[] CreateBlocks(ParameterScope scope, XLstmStackConfig config)
     {
         config.Validate();
-        Config = config;
         var blocks = new IXLstmBlock[config.NumBlocks];
         for (int i = 0; i < blocks.Length; i++)
         {
@@ -17,49 +23,6 @@ public sealed class XLstmStack
                 ? new SLstmBlock(at, config.SlstmBlock!, config.EmbeddingDim, config.Dropout, i, config.NumBlocks)
                 : new MLstmBlock(at, config.MlstmBlock!, config.EmbeddingDim, config.Bias, config.Dropout, config.NumBlocks);
         }
-        Blocks = blocks;
-        OutputNorm = config.AddPostBlocksNorm ? new Norm(scope.At("post_blocks_norm"), config.EmbeddingDim) : null;
+        return blocks;
     }
-
-    /// <summary>The architecture.</summary>
-    public XLstmStackConfig Config { get; }
-
-    /// <summary>The blocks, in order.</summary>
-    public IReadOnlyList<IXLstmBlock> Blocks { get; }
-
-    /// <summary>LayerNorm after the last block, or null.</summary>
-    public Norm? OutputNorm { get; }
-
-    /// <summary>x [B, T, D], the state before it or null, and the steps of each row or null for T; returns [B, T, D] and the state after each row's last step.</summary>
-    public (Tensor Output, StackState State) Forward(Tensor x, StackState? state, Pass pass, int[]? lengths = null)
-    {
-        if (state is not null && state.Blocks.Count != Blocks.Count)
-            throw new ArgumentException($"The state has {state.Blocks.Count} blocks, the stack {Blocks.Count}.", nameof(state));
-        bool inPlace = state is not null && pass.UpdatesStates;
-        CellState[]? states = inPlace ? null : new CellState[Blocks.Count];
-        for (int i = 0; i < Blocks.Count; i++)
-        {
-            pass.Cancellation.ThrowIfCancellationRequested();
-            long mark = pass.Rents;
-            Tensor input = x;
-            (x, CellState next) = pass.Record && pass.Options.Recompute
-                ? pass.Recomputed(Blocks[i], x, state?.Blocks[i], lengths)
-                : Blocks[i].Forward(x, state?.Blocks[i], pass, lengths);
-            if (!pass.Record)
-            {
-                // Nobody looks back: the next block works in the memory of this one, however many there are.
-                pass.ReturnSince(mark, x, inPlace ? null : next);
-                if (i > 0)
-                    pass.Return(input);
-            }
-            if (states is not null)
-                states[i] = next;
-            if (pass.WatchesBlocks)
-                pass.Watch(x, $"block {i} ({(Config.BlockIsSLstm(i) ? "sLSTM" : "mLSTM")})");
-        }
-        return (OutputNorm is null ? x : OutputNorm.Forward(x, pass), inPlace ? state! : new StackState(states!));
-    }
-
-    /// <summary>A state of zeros, the caller's own.</summary>
-    public StackState CreateState(int batch = 1) => new([.. Blocks.Select(b => b.CreateState(batch))]);
 }

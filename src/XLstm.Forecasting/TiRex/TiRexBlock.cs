@@ -1,0 +1,51 @@
+using XLstm.Kernels;
+
+namespace XLstm.Forecasting;
+
+/// <summary>
+/// The block of TiRex (arXiv 2505.23719): x + headnorm(slstm(norm(x))), then x + down(silu(gate(n)) * up(n)), n = norm(x). Norms
+/// are RMSNorm (eps 1e-6, plain weights) but for the head-wise one (layer norm, eps 1e-5, 1 + weight); no convolution, and all gates
+/// read the same input. As in the paper's package "fgate" is stored for the input gate and "igate" for the forget gate.
+/// </summary>
+internal sealed class TiRexBlock : IXLstmBlock
+{
+    private readonly Norm _norm, _headNorm, _feedForwardNorm;
+    private readonly BlockDiagonalLinear _input, _forget, _cell, _output;
+    private readonly Linear _gate, _up, _down;
+
+    public TiRexBlock(ParameterScope scope, TiRexConfig config, int block)
+    {
+        int D = config.EmbeddingDim, N = config.NumHeads;
+        ParameterScope layer = scope.At("slstm_layer"), feedForward = scope.At("ffn");
+        _norm = new Norm(scope.At("norm_slstm"), D, NormKind.Rms, epsilon: 1e-6f, onePlusWeight: false);
+        _input = new BlockDiagonalLinear(layer.At("fgate"), D, D, N);
+        _forget = new BlockDiagonalLinear(layer.At("igate"), D, D, N);
+        _cell = new BlockDiagonalLinear(layer.At("zgate"), D, D, N);
+        _output = new BlockDiagonalLinear(layer.At("ogate"), D, D, N);
+        Cell = new SLstmCell(layer.At("slstm_cell"), D, N, biasInitializer: SLstmCell.PowerLawBias(D, N, block, config.NumBlocks));
+        _headNorm = new Norm(layer.At("group_norm"), D, heads: N);
+        _feedForwardNorm = new Norm(scope.At("norm_ffn"), D, NormKind.Rms, epsilon: 1e-6f, onePlusWeight: false);
+        // Stored widths decide: implementations round them differently.
+        int F = feedForward.At("proj_up").StoredShape("weight") is { Count: 2 } stored ? (int)Math.Min(stored[0], int.MaxValue) : ((8 * D / 3) + 63) / 64 * 64;
+        _gate = new Linear(feedForward.At("proj_up_gate"), D, F, bias: false);
+        _up = new Linear(feedForward.At("proj_up"), D, F, bias: false);
+        _down = new Linear(feedForward.At("proj_down"), F, D, bias: false, Initializer.Wang(D, config.NumBlocks));
+    }
+
+    public string Kind => "sLSTM";
+
+    public SLstmCell Cell { get; }
+
+    public (Tensor Output, CellState State) Forward(Tensor x, CellState? state, Pass pass, int[]? lengths = null)
+    {
+        Tensor n = _norm.Forward(x, pass);
+        Tensor gates = Ops.SLstmGates(pass, n, n, _input.Weight, _forget.Weight, _cell.Weight, _output.Weight);
+        (Tensor y, Tensor cells) = Cell.Forward(gates, ((SLstmState?)state)?.Cells, pass, lengths);
+        x = Ops.Add(pass, x, _headNorm.Forward(y, pass));
+        n = _feedForwardNorm.Forward(x, pass);
+        Tensor inner = Ops.Multiply(pass, Ops.Activate(pass, _gate.Forward(n, pass), Activation.Swish), _up.Forward(n, pass));
+        return (Ops.Add(pass, x, _down.Forward(inner, pass)), new SLstmState(cells));
+    }
+
+    public CellState CreateState(int batch) => new SLstmState(new Tensor(new Shape(SLstmShape.StateCount(Cell.Function), batch, Cell.Width)));
+}

@@ -1,0 +1,46 @@
+namespace XLstm;
+
+/// <summary>Blocks one after the other, and a norm after the last: what every stack is, whatever its blocks.</summary>
+/// <param name="blocks">In order.</param>
+/// <param name="outputNorm">After the last block, or null.</param>
+public class BlockSequence(IReadOnlyList<IXLstmBlock> blocks, Norm? outputNorm)
+{
+    /// <summary>The blocks, in order.</summary>
+    public IReadOnlyList<IXLstmBlock> Blocks { get; } = blocks;
+
+    /// <summary>The norm after the last block, or null.</summary>
+    public Norm? OutputNorm { get; } = outputNorm;
+
+    /// <summary>x [B, T, D], the state before it or null, and the steps of each row or null for T; returns [B, T, D] and the state after each row's last step.</summary>
+    public (Tensor Output, StackState State) Forward(Tensor x, StackState? state, Pass pass, int[]? lengths = null)
+    {
+        if (state is not null && state.Blocks.Count != Blocks.Count)
+            throw new ArgumentException($"The state has {state.Blocks.Count} blocks, the stack {Blocks.Count}.", nameof(state));
+        bool inPlace = state is not null && pass.UpdatesStates;
+        CellState[]? states = inPlace ? null : new CellState[Blocks.Count];
+        for (int i = 0; i < Blocks.Count; i++)
+        {
+            pass.Cancellation.ThrowIfCancellationRequested();
+            long mark = pass.Rents;
+            Tensor input = x;
+            (x, CellState next) = pass.Record && pass.Options.Recompute
+                ? pass.Recomputed(Blocks[i], x, state?.Blocks[i], lengths)
+                : Blocks[i].Forward(x, state?.Blocks[i], pass, lengths);
+            if (!pass.Record)
+            {
+                // Nobody looks back: the next block works in the memory of this one, however many there are.
+                pass.ReturnSince(mark, x, inPlace ? null : next);
+                if (i > 0)
+                    pass.Return(input);
+            }
+            if (states is not null)
+                states[i] = next;
+            if (pass.WatchesBlocks)
+                pass.Watch(x, $"block {i} ({Blocks[i].Kind})");
+        }
+        return (OutputNorm is null ? x : OutputNorm.Forward(x, pass), inPlace ? state! : new StackState(states!));
+    }
+
+    /// <summary>A state of zeros, the caller's own.</summary>
+    public StackState CreateState(int batch = 1) => new([.. Blocks.Select(b => b.CreateState(batch))]);
+}
