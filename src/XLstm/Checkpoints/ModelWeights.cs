@@ -2,19 +2,23 @@ using System.Text.Json;
 
 namespace XLstm;
 
-/// <summary>The tensors of a model directory under one lookup: <c>model.safetensors</c>, an index with its shards, or <c>model_0.safetensors</c>, <c>model_1.safetensors</c>, ...</summary>
+/// <summary>
+/// The tensors of a model under one lookup: of a directory with <c>model.safetensors</c>, an index with its shards, or
+/// <c>model_0.safetensors</c>, <c>model_1.safetensors</c>, ...; of one such file; or the parameters in a file of PyTorch.
+/// </summary>
 public sealed class ModelWeights : IDisposable
 {
-    private readonly List<SafetensorsFile> files = [];
-    private readonly Dictionary<string, SafetensorsFile> home = new(StringComparer.Ordinal);
+    private readonly List<TensorFile> files = [];
+    private readonly List<TensorInfo> tensors = [];
+    private readonly Dictionary<string, Place> home = new(StringComparer.Ordinal);
 
-    private ModelWeights(string path, IEnumerable<string> names)
+    private ModelWeights(string path, IEnumerable<string> names, string prefix, string? under)
     {
         Path = path;
         try
         {
             foreach (var name in names)
-                Add(SafetensorsFile.Open(name));
+                Add(name, prefix, under);
         }
         catch
         {
@@ -23,56 +27,70 @@ public sealed class ModelWeights : IDisposable
         }
     }
 
+    private readonly record struct Place(TensorFile File, TensorInfo Info, string NameInFile);
+
     public string Path { get; }
 
     /// <summary>Every tensor, file after file: the listing of a model.</summary>
-    public IEnumerable<TensorInfo> Tensors => files.SelectMany(file => file.Tensors);
+    public IEnumerable<TensorInfo> Tensors => tensors;
 
     /// <summary>Elements of all tensors.</summary>
     public long Count => Tensors.Sum(tensor => tensor.Count);
 
-    /// <param name="path">A model directory, or one safetensors file.</param>
+    /// <param name="path">A model directory, or one file of safetensors or PyTorch.</param>
+    /// <param name="prefix">Taken off the names that start with it: <c>"model."</c>.</param>
+    /// <param name="under">In a file of PyTorch the keys that lead to the parameters, <c>"ema.model"</c>, or "" for all tensors; null where only one place comes into question: the top, <c>state_dict</c>, <c>model_state_dict</c>, <c>model_state</c>, <c>model</c>, or else the only dictionary of tensors there.</param>
     /// <exception cref="CheckpointException">No weights there, a shard is missing, or a file does not hold together.</exception>
-    public static ModelWeights Open(string path)
+    public static ModelWeights Open(string path, string prefix = "", string? under = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(prefix);
         if (!Directory.Exists(path))
-            return new(path, [path]);
+            return new(path, [path], prefix, under);
         var single = System.IO.Path.Combine(path, "model.safetensors");
         if (File.Exists(single))
-            return new(path, [single]);
+            return new(path, [single], prefix, under);
         var index = single + ".index.json";
         if (File.Exists(index))
-            return OpenIndex(path, index);
+            return OpenIndex(path, index, prefix);
         var numbered = Numbered(path);
         return numbered.Count > 0
-            ? new(path, numbered)
+            ? new(path, numbered, prefix, under)
             : throw new CheckpointException(path, "the directory", "model.safetensors, model.safetensors.index.json or model_0.safetensors", "none of them");
     }
 
     public bool Contains(string name) => home.ContainsKey(name);
 
-    /// <inheritdoc cref="SafetensorsFile.Info"/>
-    public TensorInfo Info(string name) => Home(name).Info(name);
+    /// <inheritdoc cref="TensorFile.Info"/>
+    public TensorInfo Info(string name) => Home(name).Info;
 
-    /// <inheritdoc cref="SafetensorsFile.ReadFloats"/>
-    public void ReadFloats(string name, Span<float> destination) => Home(name).ReadFloats(name, destination);
+    /// <inheritdoc cref="TensorFile.ReadFloats"/>
+    public void ReadFloats(string name, Span<float> destination)
+    {
+        var place = Home(name);
+        place.File.ReadFloats(place.NameInFile, destination);
+    }
 
-    /// <inheritdoc cref="SafetensorsFile.ReadInt64"/>
-    public void ReadInt64(string name, Span<long> destination) => Home(name).ReadInt64(name, destination);
+    /// <inheritdoc cref="TensorFile.ReadInt64"/>
+    public void ReadInt64(string name, Span<long> destination)
+    {
+        var place = Home(name);
+        place.File.ReadInt64(place.NameInFile, destination);
+    }
 
     public void Dispose() => files.ForEach(file => file.Dispose());
 
-    private static ModelWeights OpenIndex(string path, string index)
+    private static ModelWeights OpenIndex(string path, string index, string prefix)
     {
         var map = Index(index);
-        var weights = new ModelWeights(path, map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => System.IO.Path.Combine(path, name)));
+        var weights = new ModelWeights(path, map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => System.IO.Path.Combine(path, name)), prefix, null);
         foreach (var (tensor, shard) in map)
         {
-            if (weights.home.TryGetValue(tensor, out var file) && string.Equals(System.IO.Path.GetFileName(file.Path), shard, StringComparison.Ordinal))
+            var found = weights.home.TryGetValue(Stripped(tensor, prefix), out var place);
+            if (found && string.Equals(System.IO.Path.GetFileName(place.File.Path), shard, StringComparison.Ordinal))
                 continue;
             weights.Dispose();
-            throw new CheckpointException(index, $"tensor {tensor}", $"in {shard}, as the index says", file is null ? "nowhere" : $"in {file.Path}", "Index and shards are not of one model.");
+            throw new CheckpointException(index, $"tensor {tensor}", $"in {shard}, as the index says", found ? $"in {place.File.Path}" : "nowhere", "Index and shards are not of one model.");
         }
         return weights;
     }
@@ -103,16 +121,35 @@ public sealed class ModelWeights : IDisposable
         return found.Count == total ? found : throw new CheckpointException(path, "the shards", $"model_0.safetensors to model_{total - 1}.safetensors", $"no model_{found.Count}.safetensors");
     }
 
-    private void Add(SafetensorsFile file)
+    private void Add(string name, string prefix, string? under)
     {
+        TensorFile file = IsTorch(name) ? TorchFile.Open(name) : SafetensorsFile.Open(name);
         files.Add(file);
+        var start = file is TorchFile torch ? TorchParameters.Prefix(torch, under) : "";
         foreach (var tensor in file.Tensors)
         {
-            if (!home.TryAdd(tensor.Name, file))
-                throw new CheckpointException(file.Path, $"tensor {tensor.Name}", "one shard that has it", $"another in {home[tensor.Name].Path}");
+            if (!tensor.Name.StartsWith(start, StringComparison.Ordinal))
+                continue;
+            var info = tensor with { Name = Stripped(tensor.Name[start.Length..], prefix) };
+            if (!home.TryAdd(info.Name, new(file, info, tensor.Name)))
+                throw new CheckpointException(file.Path, $"tensor {info.Name}", "one place that has it", $"another in {home[info.Name].File.Path}");
+            tensors.Add(info);
         }
     }
 
-    private SafetensorsFile Home(string name) =>
-        home.TryGetValue(name, out var file) ? file : throw new CheckpointException(Path, "the weights", $"a tensor {name}", "none of that name");
+    private static bool IsTorch(string path)
+    {
+        if (!File.Exists(path))
+            return false;
+        using var file = new FileBytes(path);
+        Span<byte> first = stackalloc byte[4];
+        first = first[..(int)Math.Min(file.Length, first.Length)];
+        file.Read(0, first);
+        return TorchFile.IsTorch(first);
+    }
+
+    private static string Stripped(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
+
+    private Place Home(string name) =>
+        home.TryGetValue(name, out var place) ? place : throw new CheckpointException(Path, "the weights", $"a tensor {name}", "none of that name");
 }
