@@ -23,6 +23,9 @@ public sealed class Forecast
     /// <summary>0.1, 0.2, ..., 0.9.</summary>
     public static IReadOnlyList<double> StandardLevels => s_levels;
 
+    /// <summary>What the reader should know about how far to trust it; usually nothing.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Steps.</summary>
     public int Horizon => _quantiles[0].Length;
 

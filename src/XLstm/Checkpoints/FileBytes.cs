@@ -2,11 +2,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace XLstm;
 
-/// <summary>The bytes of a file, read where and when they are needed, from any thread.</summary>
+/// <summary>The bytes of a file, read where and when they are needed, from any thread; or of a file that is in memory.</summary>
 /// <remarks>Positioned reads rather than a mapping: both are served by the operating system's cache, but a file that is cut short behind our back gives an exception here and ends the process there.</remarks>
 internal sealed class FileBytes : IDisposable
 {
-    private readonly SafeFileHandle handle;
+    private readonly SafeFileHandle? handle;
+    private readonly ReadOnlyMemory<byte> bytes;
     private readonly string path;
 
     internal FileBytes(string path)
@@ -16,13 +17,15 @@ internal sealed class FileBytes : IDisposable
         Length = RandomAccess.GetLength(handle);
     }
 
+    internal FileBytes(string path, ReadOnlyMemory<byte> bytes) => (this.path, this.bytes, Length) = (path, bytes, bytes.Length);
+
     internal long Length { get; }
 
     internal void Read(long offset, Span<byte> destination)
     {
         while (!destination.IsEmpty)
         {
-            var count = RandomAccess.Read(handle, destination, offset);
+            var count = handle is null ? Copy(offset, destination) : RandomAccess.Read(handle, destination, offset);
             if (count == 0)
                 throw new CheckpointException(path, "the file", $"{Length} bytes, as when it was opened", $"its end at {offset}");
             offset += count;
@@ -30,5 +33,12 @@ internal sealed class FileBytes : IDisposable
         }
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose() => handle?.Dispose();
+
+    private int Copy(long offset, Span<byte> destination)
+    {
+        var count = (int)Math.Clamp(Length - offset, 0, destination.Length);
+        bytes.Span.Slice((int)Math.Min(offset, Length), count).CopyTo(destination);
+        return count;
+    }
 }

@@ -27,6 +27,12 @@ public sealed class ModelWeights : IDisposable
         }
     }
 
+    private ModelWeights(SafetensorsFile file)
+    {
+        Path = file.Path;
+        Add(file, "", null);
+    }
+
     private readonly record struct Place(TensorFile File, TensorInfo Info, string NameInFile);
 
     public string Path { get; }
@@ -58,6 +64,9 @@ public sealed class ModelWeights : IDisposable
             ? new(path, numbered, prefix, under)
             : throw new CheckpointException(path, "the directory", "model.safetensors, model.safetensors.index.json or model_0.safetensors", "none of them");
     }
+
+    /// <summary>The tensors of a file that is open; it is closed with these weights.</summary>
+    internal static ModelWeights Of(SafetensorsFile file) => new(file);
 
     public bool Contains(string name) => home.ContainsKey(name);
 
@@ -121,9 +130,10 @@ public sealed class ModelWeights : IDisposable
         return found.Count == total ? found : throw new CheckpointException(path, "the shards", $"model_0.safetensors to model_{total - 1}.safetensors", $"no model_{found.Count}.safetensors");
     }
 
-    private void Add(string name, string prefix, string? under)
+    private void Add(string name, string prefix, string? under) => Add(IsTorch(name) ? TorchFile.Open(name) : SafetensorsFile.Open(name), prefix, under);
+
+    private void Add(TensorFile file, string prefix, string? under)
     {
-        TensorFile file = IsTorch(name) ? TorchFile.Open(name) : SafetensorsFile.Open(name);
         files.Add(file);
         var start = file is TorchFile torch ? TorchParameters.Prefix(torch, under) : "";
         foreach (var tensor in file.Tensors)

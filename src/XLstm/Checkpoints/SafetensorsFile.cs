@@ -6,7 +6,7 @@ public sealed class SafetensorsFile : TensorFile
     private readonly Dictionary<string, SafetensorsHeader.Entry> entries;
     private readonly Dictionary<string, string> metadata = new(StringComparer.Ordinal);
 
-    private SafetensorsFile(string path) : base(path)
+    private SafetensorsFile(string path, FileBytes? bytes = null) : base(path, bytes)
     {
         try
         {
@@ -32,6 +32,9 @@ public sealed class SafetensorsFile : TensorFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         return System.IO.File.Exists(path) ? new(path) : throw new CheckpointException(path, "the file", "a safetensors file", "nothing");
     }
+
+    /// <summary>A file that is in memory, such as one inside an assembly; <paramref name="name"/> is what errors call it.</summary>
+    internal static SafetensorsFile Of(string name, ReadOnlyMemory<byte> bytes) => new(name, new FileBytes(name, bytes));
 
     public override bool Contains(string name) => entries.ContainsKey(name);
 

@@ -8,7 +8,7 @@ public abstract class TensorFile : IDisposable
 {
     private const int BlockBytes = 1 << 16;
 
-    private protected TensorFile(string path) => (Path, File) = (path, new(path));
+    private protected TensorFile(string path, FileBytes? bytes = null) => (Path, File) = (path, bytes ?? new(path));
 
     public string Path { get; }
 
