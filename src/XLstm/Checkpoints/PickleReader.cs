@@ -233,7 +233,12 @@ internal sealed class PickleReader(ByteReader input, TorchCalls calls)
 
     private TorchNode Top() => stack.Count > Floor() ? stack[^1] : throw input.Bad("an object on the stack", "none");
 
-    private TorchNode Pop() => Pop(1)[0];
+    private TorchNode Pop()
+    {
+        var top = Top();
+        stack.RemoveAt(stack.Count - 1);
+        return top;
+    }
 
     private TorchNode[] Pop(int count) => stack.Count - Floor() >= count ? Cut(count) : throw input.Bad($"{count} objects on the stack", $"{stack.Count - Floor()}");
 
@@ -241,7 +246,8 @@ internal sealed class PickleReader(ByteReader input, TorchCalls calls)
 
     private TorchNode[] Cut(int count)
     {
-        var cut = stack[^count..].ToArray();
+        var cut = new TorchNode[count];
+        stack.CopyTo(stack.Count - count, cut, 0, count);
         stack.RemoveRange(stack.Count - count, count);
         return cut;
     }
