@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace XLstm;
 
 /// <summary>What the classes and functions that PyTorch names in its files stand for; the others stay names.</summary>
@@ -18,7 +20,9 @@ internal sealed class TorchCalls(ByteReader input, long fileLength)
     {
         if (function.Content is not TorchObject type)
             throw input.Bad("a class or a function", $"{function}");
-        return Known(type.TypeName, arguments.Items) ?? new(TorchKind.Instance, new TorchObject(type.Module, type.Name) { Arguments = arguments });
+        // Protocols 1 and 2 use the names of Python 2.
+        var name = type.TypeName.Replace("__builtin__.", "builtins.", StringComparison.Ordinal);
+        return Known(name, arguments.Items) ?? new(TorchKind.Instance, new TorchObject(type.Module, type.Name) { Arguments = arguments });
     }
 
     /// <summary>The storage of a persistent id: ("storage", class, key, device, count), in old files with a view into another one.</summary>
@@ -27,7 +31,7 @@ internal sealed class TorchCalls(ByteReader input, long fileLength)
         switch (id.Items)
         {
             case [{ Text: "storage" }, { Content: TorchObject type }, { Text: { } key }, _, { Whole: >= 0 and var count }, ..] when count <= ZipArchiveLayout.MostContent(fileLength):
-                var storage = new TorchStorage(key, ElementType(type.TypeName), count);
+                var storage = new TorchStorage(key, ElementType(type.TypeName), ElementBytes(type.Name), count);
                 var view = id.Items.Count > 5 ? id.Items[5] : null;
                 if (view?.Items is [_, { Whole: >= 0 and var first }, { Whole: >= 0 and var length }] && first <= count && length <= count - first)
                     storage = storage with { First = first, Count = length };
@@ -52,6 +56,18 @@ internal sealed class TorchCalls(ByteReader input, long fileLength)
         "torch._utils._rebuild_tensor_v3" when arguments is [_, _, _, _, _, _, { TypeName: { } type }, ..] => Tensor(arguments, type),
         "torch._utils._rebuild_parameter" or "torch._utils._rebuild_parameter_with_state" when arguments is [var tensor, ..] => tensor,
         "torch._tensor._rebuild_from_type_v2" when arguments is [{ TypeName: "torch._utils._rebuild_tensor_v2" }, _, var inner, ..] => Tensor(inner.Items, null),
+        "_codecs.encode" when arguments is [{ Text: { } text }, { Text: "latin1" }] => new(TorchKind.Bytes, text),
+        "numpy.core.multiarray.scalar" or "numpy._core.multiarray.scalar" when arguments is [{ TypeName: "numpy.dtype", Arguments: [{ Text: { } type }, ..] }, { Kind: TorchKind.Bytes } value] => Scalar(type, value.Bytes.Span),
+        _ => null,
+    };
+
+    private static TorchNode? Scalar(string type, ReadOnlySpan<byte> value) => (type, value.Length) switch
+    {
+        ("f8", 8) => new(TorchKind.Real, BinaryPrimitives.ReadDoubleLittleEndian(value)),
+        ("f4", 4) => new(TorchKind.Real, (double)BinaryPrimitives.ReadSingleLittleEndian(value)),
+        ("i8", 8) => new(TorchKind.Whole, BinaryPrimitives.ReadInt64LittleEndian(value)),
+        ("i4", 4) => new(TorchKind.Whole, (long)BinaryPrimitives.ReadInt32LittleEndian(value)),
+        ("b1", 1) => new(TorchKind.Boolean, value[0] != 0),
         _ => null,
     };
 
@@ -95,6 +111,16 @@ internal sealed class TorchCalls(ByteReader input, long fileLength)
         var numbers = list.Items.Count <= MostDimensions ? list.Items.Select(item => item.Whole ?? -1).ToArray() : null;
         return numbers is null || numbers.Any(number => number < 0) ? null : numbers;
     }
+
+    // Of the types that are not read, too: in the old layout they stand between the others.
+    private static int ElementBytes(string storage) => storage switch
+    {
+        "ComplexDoubleStorage" => 16,
+        "DoubleStorage" or "LongStorage" or "ComplexFloatStorage" => 8,
+        "FloatStorage" or "IntStorage" or "QInt32Storage" => 4,
+        "HalfStorage" or "BFloat16Storage" or "ShortStorage" => 2,
+        _ => 1,
+    };
 
     private static DType? ElementType(string name) => name switch
     {

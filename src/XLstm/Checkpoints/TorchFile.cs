@@ -40,7 +40,7 @@ public sealed class TorchFile : TensorFile
     /// <summary>What was saved.</summary>
     public TorchNode Root { get; }
 
-    /// <summary>All tensors, in the order of the tree; named by the keys, attributes and places that lead to them, such as <c>state_dict.head.weight</c> or <c>optimizers.0.step</c>.</summary>
+    /// <summary>All tensors, in the order of the tree; named by the keys, attributes and places that lead to them, such as <c>state_dict.head.weight</c> or <c>optimizers.0.step</c>; what a class was called with is below <c>args</c>.</summary>
     public override IReadOnlyList<TensorInfo> Tensors => names.Tensors;
 
     /// <exception cref="CheckpointException">No such file, or it does not hold together.</exception>

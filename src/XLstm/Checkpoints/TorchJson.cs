@@ -43,7 +43,7 @@ internal sealed class TorchJson(string path, long fileLength)
             case double value when double.IsFinite(value):
                 json.WriteNumberValue(value);
                 break;
-            case string value:
+            case string value when node.Kind == TorchKind.Text:
                 json.WriteStringValue(value);
                 break;
             case IReadOnlyList<TorchNode> items:

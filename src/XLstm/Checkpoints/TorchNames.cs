@@ -39,7 +39,8 @@ internal sealed class TorchNames
         Members(node.Items, name, depth);
         foreach (var (key, value) in node.Entries)
             Member(value, name, key.Text ?? (key.Whole is { } number ? number.ToString(CultureInfo.InvariantCulture) : $"{key.Kind}"), depth);
-        Members(node.Arguments, name, depth);
+        if (node.Arguments.Count > 0)
+            Members(node.Arguments, name.Length == 0 ? "args" : name + ".args", depth);
         if (node.State is { } state)
             Visit(state, name, depth + 1);
         above.Remove(node);
@@ -68,7 +69,12 @@ internal sealed class TorchNames
     {
         var info = new TensorInfo(name, tensor.DType, tensor.Shape, path);
         if (!named.TryAdd(name, (info, tensor)))
+        {
+            // An object may have the same tensor as an item and as an attribute.
+            if (named[name].Tensor == tensor)
+                return;
             throw new CheckpointException(path, $"tensor {name}", "one of that name", "two");
+        }
         tensors.Add(info);
         tensor.Info ??= info;
     }

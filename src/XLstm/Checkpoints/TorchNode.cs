@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text;
 
 namespace XLstm;
 
@@ -41,10 +42,11 @@ public sealed class TorchNode
     };
 
     /// <summary>The value of a Text, or null.</summary>
-    public string? Text => Content as string;
+    public string? Text => Kind == TorchKind.Text ? (string)Content! : null;
 
     /// <summary>The value of Bytes, or nothing.</summary>
-    public ReadOnlyMemory<byte> Bytes => Content as byte[];
+    // Old protocols write bytes as a text; turned only here, because a file may name one text many times.
+    public ReadOnlyMemory<byte> Bytes => Content as byte[] ?? (Kind == TorchKind.Bytes ? Encoding.Latin1.GetBytes((string)Content!) : null);
 
     /// <summary>The tensor under the first of its names, or null.</summary>
     public TensorInfo? Tensor => (Content as TorchTensor)?.Info;

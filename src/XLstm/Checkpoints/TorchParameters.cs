@@ -21,7 +21,7 @@ internal static class TorchParameters
         var usual = keys.Intersect(Usual, StringComparer.Ordinal).ToList();
         if ((usual.Count == 1 ? usual : keys) is [var only])
             return only + ".";
-        throw new CheckpointException(file.Path, "the parameters", $"tensors at the top or under one of {string.Join(", ", Usual)}", keys.Count == 0 ? "none" : $"several dictionaries of tensors: {string.Join(", ", keys)}", "Say under which keys they are.");
+        throw new CheckpointException(file.Path, "the parameters", $"tensors at the top or under one of {string.Join(", ", Usual)}", keys.Count == 0 ? "none" : $"several dictionaries of tensors: {string.Join(", ", keys)}", "Say under which keys they are, or \"\" for all tensors of the file.");
     }
 
     private static bool HasTensors(TorchNode node) => node.Entries.Any(entry => entry.Value.Kind == TorchKind.Tensor);

@@ -2,17 +2,16 @@ namespace XLstm;
 
 /// <summary>The bytes of one or several tensors: by what name the file has them, and of what type they are.</summary>
 /// <param name="Key">Name in the file.</param>
-/// <param name="DType">Element type; null for plain bytes.</param>
-/// <param name="Count">Elements, or bytes where there is no type.</param>
-internal sealed record TorchStorage(string Key, DType? DType, long Count)
+/// <param name="DType">Element type; null for plain bytes and for types that are not read.</param>
+/// <param name="ElementBytes">Size of an element in the file.</param>
+/// <param name="Count">Elements.</param>
+internal sealed record TorchStorage(string Key, DType? DType, int ElementBytes, long Count)
 {
     /// <summary>The first element of a view into another storage, and null otherwise.</summary>
     internal long First { get; init; }
 
     /// <summary>Where the bytes are; known once the whole file has been looked at.</summary>
     internal FileRegion? Region { get; set; }
-
-    internal int ElementBytes => DType is { } type ? DTypes.Size(type) : 1;
 }
 
 /// <summary>A view of a storage: element (i, j, ...) is element offset + i stride_0 + j stride_1 + ... of it.</summary>
