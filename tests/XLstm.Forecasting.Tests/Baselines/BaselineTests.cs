@@ -13,6 +13,12 @@ public sealed class BaselineTests
     {
         Baselines.Naive,
         Baselines.SeasonalNaive(4),
+        Baselines.Naive2(4),
+        Baselines.SimpleSmoothing(4),
+        Baselines.Holt(4),
+        Baselines.DampedTrend(4),
+        Baselines.Theta(4),
+        Baselines.ExponentialSmoothing(4),
     }.ToDictionary(f => f.Name);
 
     private static readonly Gen<double[]> s_series =
@@ -92,5 +98,12 @@ public sealed class BaselineTests
     }
 
     [Fact]
-    public void Refuses_no_season() => Assert.Throws<ArgumentOutOfRangeException>(() => Baselines.SeasonalNaive(0));
+    public void Refuses_no_season()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Baselines.SeasonalNaive(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Baselines.Naive2(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Baselines.Holt(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Baselines.Theta(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Baselines.ExponentialSmoothing(0));
+    }
 }
