@@ -19,8 +19,8 @@ public static class Baselines
 
     /// <summary>
     /// f(h) = the last value of the same place in the season; sigma(h) = sigma sqrt(floor((h-1)/m) + 1), sigma^2 = mean of
-    /// (y_t - y_(t-m))^2 over its n - m terms (no mean taken away, no degrees of freedom: the convention with which the
-    /// published weighted quantile losses come out). As <see cref="Naive"/> for series of at most one season.
+    /// (y_t - y_(t-m))^2 over its n - m terms (no mean taken away, no degrees of freedom; with this
+    /// the weighted quantile losses that GIFT-Eval publishes for M4 hourly, M4 weekly and US births come out). As <see cref="Naive"/> for series of at most one season.
     /// FPP3, 5.2 and 5.5.
     /// </summary>
     /// <param name="season">m, at least 1.</param>
@@ -50,6 +50,14 @@ public static class Baselines
     /// </summary>
     /// <param name="season">m, at least 1.</param>
     public static IForecaster Theta(int season) => new SeasonallyAdjusted("Theta", Season(season), Smoothing.Theta);
+
+    /// <summary>
+    /// The Theta method of the seasonally adjusted series with an estimated theta, around the straight line through the series or
+    /// around those up to each step, whichever has the smaller squared error of one step; variance as of <see cref="Theta"/>.
+    /// Fiorucci and others, "Models for optimising the theta method" (2016): OTM and DOTM.
+    /// </summary>
+    /// <param name="season">m, at least 1.</param>
+    public static IForecaster OptimizedTheta(int season) => new SeasonallyAdjusted("Optimized Theta", Season(season), Smoothing.OptimizedTheta);
 
     /// <summary>
     /// Exponential smoothing, of fifteen forms the one with the least AICc: additive or multiplicative errors; no trend, an

@@ -46,6 +46,18 @@ internal static class Smoothing
         return (mean, h => unit * 0.5 * Math.Sqrt(variance[h - 1]));
     }
 
+    /// <summary>Of the two forms of <see cref="ThetaModel"/> the one with the smaller error.</summary>
+    public static (double[] Mean, Func<int, double> Sigma) OptimizedTheta(double[] series, int horizon)
+    {
+        if (Simple(series))
+            return Last(series, horizon);
+        double unit = Unit(series);
+        double[] scaled = [.. series.Select(x => x / unit)];
+        ThetaModel still = ThetaModel.Fit(scaled, dynamic: false), moving = ThetaModel.Fit(scaled, dynamic: true);
+        (double[] mean, Func<int, double> sigma) = (moving.Error < still.Error ? moving : still).Predict(horizon);
+        return ([.. mean.Select(x => x * unit)], h => unit * sigma(h));
+    }
+
     /// <summary>Too short to estimate anything, or always the same.</summary>
     public static bool Simple(double[] series) => series.Length < Fewest || Array.TrueForAll(series, x => x == series[0]);
 

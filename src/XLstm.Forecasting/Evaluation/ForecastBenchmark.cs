@@ -5,11 +5,13 @@ namespace XLstm.Forecasting;
 /// <param name="File">The name of the Monash archive's file.</param>
 /// <param name="Horizon">Steps held back at the end of every series.</param>
 /// <param name="Season">Values in a season.</param>
-public sealed record ForecastBenchmark(string Name, string File, int Horizon, int Season)
+/// <param name="Windows">How many times (<see cref="EvaluationSet.Split"/>).</param>
+public sealed record ForecastBenchmark(string Name, string File, int Horizon, int Season, int Windows = 1)
 {
     /// <summary>
     /// The Chronos zero-shot protocol (one window, the last values; seasons of 12, 4 and 1 for months, quarters and years, 7 for
-    /// days, 1 for weeks: Ansari and others 2024) on its sets that are a Monash file; M4 weekly and hourly as in the competition.
+    /// days, 1 for weeks: Ansari and others 2024) on its sets that are a Monash file; M4 weekly and hourly as in the competition;
+    /// US births as in GIFT-Eval (20 windows of 30 days, which counts no season for days).
     /// </summary>
     public static IReadOnlyList<ForecastBenchmark> All { get; } =
     [
@@ -30,6 +32,7 @@ public sealed record ForecastBenchmark(string Name, string File, int Horizon, in
         new("fred_md", "fred_md_dataset.tsf", 12, 12),
         new("nn5_weekly", "nn5_weekly_dataset.tsf", 8, 1),
         new("covid_deaths", "covid_deaths_dataset.tsf", 30, 7),
+        new("us_births_daily", "us_births_dataset.tsf", 30, 1, Windows: 20),
     ];
 
     /// <summary>The set, its file looked for in a folder and the folders below.</summary>
@@ -39,6 +42,6 @@ public sealed record ForecastBenchmark(string Name, string File, int Horizon, in
     {
         string path = Directory.EnumerateFiles(folder, File, SearchOption.AllDirectories).Min(StringComparer.Ordinal)
             ?? throw new FileNotFoundException($"There is no {File} in {folder}: {Name} is a set of the Monash Time Series Forecasting Archive.", File);
-        return EvaluationSet.Split(Name, TsfFile.Read(path).Series, Horizon, Season);
+        return EvaluationSet.Split(Name, TsfFile.Read(path).Series, Horizon, Season, Windows);
     }
 }

@@ -18,6 +18,7 @@ public sealed class BaselineTests
         Baselines.Holt(4),
         Baselines.DampedTrend(4),
         Baselines.Theta(4),
+        Baselines.OptimizedTheta(4),
         Baselines.ExponentialSmoothing(4),
     }.ToDictionary(f => f.Name);
 

@@ -54,6 +54,27 @@ public sealed class SmoothingTests
     }
 
     [Fact]
+    public void Optimized_theta_continues_the_whole_slope_where_that_is_best()
+    {
+        double[] line = [.. Enumerable.Range(0, 30).Select(t => 5 + (3.0 * t))];
+        ReadOnlySpan<double> median = Forecast(Baselines.OptimizedTheta(1), 4, line).Median;
+        for (int h = 0; h < 4; h++)
+            Assert.Equal(line[^1] + (3 * (h + 1)), median[h], 0.05);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Theta_model_ends_with_the_line_of_the_whole_series(bool dynamic)
+    {
+        double[] series = [.. s_noise.Take(40).Select((e, t) => e + (0.1 * t))];
+        (double level, double slope) = Ets.Line(series);
+        (double a, double b) = ThetaModel.Fit(series, dynamic).Line;
+        Assert.Equal(level, a, 9);
+        Assert.Equal(slope, b, 9);
+    }
+
+    [Fact]
     public void Ets_finds_season_and_trend()
     {
         double[] factors = [0.6, 1.4, 1.1, 0.9];

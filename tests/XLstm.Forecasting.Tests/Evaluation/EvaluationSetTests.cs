@@ -1,3 +1,6 @@
+using System.Text;
+using CsCheck;
+
 namespace XLstm.Forecasting.Tests;
 
 public sealed class EvaluationSetTests
@@ -57,6 +60,24 @@ public sealed class EvaluationSetTests
     [InlineData(Train, "V\nH1,1\nH1,2", "test.csv, line 3: 'H1' is here a second time")]
     public void M4_damage_is_named_with_its_line(string train, string test, string message) =>
         Assert.Contains(message, Assert.Throws<InvalidDataException>(() => ReadM4(train, test)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Any_M4_text_is_read_or_refused() =>
+        Gen.Select(Gen.Int[0, Train.Length - 1], Gen.String[Gen.Char["\",H12.\n eE?\0"], 0, 9], Gen.Int[0, 20], Gen.Bool)
+            .Sample((at, insert, remove, train) =>
+            {
+                string text = train ? Train : Test;
+                at = Math.Min(at, text.Length);
+                text = new StringBuilder(text).Remove(at, Math.Min(remove, text.Length - at)).Insert(at, insert).ToString();
+                try
+                {
+                    Assert.NotEmpty((train ? ReadM4(text, Test) : ReadM4(Train, text)).Series);
+                }
+                catch (InvalidDataException error)
+                {
+                    Assert.Contains(".csv, line ", error.Message, StringComparison.Ordinal);
+                }
+            });
 
     [Fact]
     public void Benchmarks_are_found_below_a_folder()
