@@ -47,6 +47,13 @@ internal abstract class Baseline(string name) : IForecaster
         return filled;
     }
 
+    /// <summary>Enough of the end of a long series to estimate from: what lies further back costs time and changes little.</summary>
+    protected static double[] Recent(double[] series, int season)
+    {
+        int count = (int)Math.Min(series.Length, Math.Max(5000, 4L * season));
+        return count == series.Length ? series : series[^count..];
+    }
+
     protected static double[] Filled(int length, double value)
     {
         var values = new double[length];

@@ -4,7 +4,8 @@ namespace XLstm.Forecasting;
 /// The classical forecasts a model has to beat. All take each series alone and need no training. Infinities are missing
 /// values; missing values at the start are dropped, others are replaced by the value one season before (in the first season
 /// the one just before); a series without any value is forecast as NaN. Quantiles are those of normal distributions. What
-/// estimates parameters is <see cref="Naive"/> for series of fewer than five values, and of one value only.
+/// estimates parameters is <see cref="Naive"/> for series of fewer than five values, and of one value only, and sees of long
+/// ones the last 5000 values, or four seasons.
 /// </summary>
 /// <remarks>
 /// <see cref="Naive2"/>, <see cref="SimpleSmoothing"/>, <see cref="Holt"/>, <see cref="DampedTrend"/> and <see cref="Theta"/> are

@@ -7,7 +7,7 @@ internal sealed class ExponentialSmoothing(int season) : Baseline("ETS")
 
     protected override Forecast Predict(double[] history, int horizon, CancellationToken cancellation)
     {
-        double[] filled = Fill(history, season);
+        double[] filled = Recent(Fill(history, season), season);
         if (Smoothing.Simple(filled))
         {
             (double[] last, Func<int, double> sigma) = Smoothing.Last(filled, horizon);

@@ -8,7 +8,7 @@ internal sealed class SeasonallyAdjusted(string name, int season, Func<double[],
 {
     protected override Forecast Predict(double[] history, int horizon, CancellationToken cancellation)
     {
-        double[] filled = Fill(history, season);
+        double[] filled = Recent(Fill(history, season), season);
         Decomposition? seasonal = Decomposition.IfSeasonal(filled, season);
         (double[] mean, Func<int, double> sigma) = method(seasonal?.Remove(filled) ?? filled, horizon);
         if (seasonal == null)

@@ -68,6 +68,24 @@ public sealed class BaselineTests
             }, iter: 300);
 
     [Theory, MemberData(nameof(Names))]
+    public void The_largest_and_smallest_numbers_do_no_harm(string name) =>
+        Gen.OneOf(new[] { double.MaxValue, double.MinValue, 1e300, -1e300, 0, double.Epsilon, -double.Epsilon, 1e-310, 1, NaN }.Select(x => Gen.Const(x)).ToArray()).Array[1, 25]
+            .Sample(series => Assert.Equal(6, s_all[name].Forecast([series], 6)[0].Horizon), iter: 300);
+
+    [Theory, MemberData(nameof(Names))]
+    public void Values_of_any_one_size_are_forecast_alike(string name)
+    {
+        double[] series = [3, 5, 4, 6, 4, 5, 6, 7, 5, 6, 6, 8, 5, 7, 8, 9];
+        Forecast plain = s_all[name].Forecast([series], 3)[0];
+        foreach (int power in new[] { -1000, -300, 300, 500 })
+        {
+            Forecast scaled = s_all[name].Forecast([[.. series.Select(x => Math.ScaleB(x, power))]], 3)[0];
+            for (int t = 0; t < 3; t++)
+                Assert.Equal(plain.Median[t], Math.ScaleB(scaled.Median[t], -power), 1e-9);
+        }
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public void Follows_scale(string name) =>
         s_series.Sample(series =>
         {
