@@ -15,6 +15,12 @@ public sealed record EvaluationResult(
 {
     /// <summary><see cref="ForecastMetrics.Owa"/>, given how <see cref="Baselines"/>' Naive2 did on the same set.</summary>
     public double Owa(EvaluationResult naive2) => ForecastMetrics.Owa(Smape, Mase, naive2.Smape, naive2.Mase);
+
+    /// <summary>
+    /// MASE and WQL divided by the seasonal naive forecast's, as the Chronos benchmark does it: its WQL is that of the point
+    /// forecast, <see cref="Deviation"/>. Over several sets, the <see cref="ForecastMetrics.GeometricMean"/>.
+    /// </summary>
+    public (double Mase, double Wql) RelativeTo(EvaluationResult seasonalNaive) => (Mase / seasonalNaive.Mase, Wql / seasonalNaive.Deviation);
 }
 
 /// <summary>Judges forecasters by sets of series.</summary>

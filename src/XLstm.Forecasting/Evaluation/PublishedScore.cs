@@ -18,6 +18,21 @@ public sealed record PublishedScore(string Set, string Source, string Method, do
     /// <summary>All that are known, by set and source.</summary>
     public static IReadOnlyList<PublishedScore> All { get; } = Read();
 
+    /// <summary>
+    /// MASE and WQL that a source reports for a method, divided by those it reports for the seasonal naive forecast: the
+    /// geometric means over some sets. NaN unless it reports both for all of them.
+    /// </summary>
+    public static (double Mase, double Wql) Relative(string source, string method, IEnumerable<string> sets)
+    {
+        List<(PublishedScore? Score, PublishedScore? Naive)> pairs = [.. sets.Select(set => (Find(set, method), Find(set, "Seasonal naive")))];
+        return (Mean(score => score?.Mase), Mean(score => score?.Wql));
+
+        PublishedScore? Find(string set, string name) => All.FirstOrDefault(s => s.Set == set && s.Source == source && s.Method == name);
+
+        double Mean(Func<PublishedScore?, double?> value) =>
+            ForecastMetrics.GeometricMean(pairs.Select(pair => value(pair.Score) / value(pair.Naive) ?? double.NaN));
+    }
+
     private static List<PublishedScore> Read()
     {
         using Stream stream = typeof(PublishedScore).Assembly.GetManifestResourceStream("published.csv")!;

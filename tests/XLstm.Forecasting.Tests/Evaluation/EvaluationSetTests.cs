@@ -96,14 +96,4 @@ public sealed class EvaluationSetTests
             Directory.Delete(folder, true);
         }
     }
-
-    [Fact]
-    public void Published_scores_belong_to_benchmarks()
-    {
-        Assert.Equal([], PublishedScore.All.Select(s => s.Set).Except(ForecastBenchmark.All.Select(b => b.Name)));
-        PublishedScore tirex = PublishedScore.All.Single(s => s is { Set: "m1_yearly", Source: "chronos", Method: "TiRex" });
-        Assert.Equal((3.703, 0.1312, null), (tirex.Mase, tirex.Wql, tirex.Smape));
-        PublishedScore theta = PublishedScore.All.Single(s => s is { Set: "m4_hourly", Source: "m4", Method: "Theta" });
-        Assert.Equal((2.455, null, 18.138, 1.006), (theta.Mase, theta.Wql, theta.Smape, theta.Owa));
-    }
 }

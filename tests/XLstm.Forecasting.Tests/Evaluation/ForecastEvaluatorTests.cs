@@ -20,6 +20,7 @@ public sealed class ForecastEvaluatorTests
         Assert.Equal((4 + 2 + 3) / (8 + 12 + 4.0), result.Deviation, 12);
         Assert.Equal(("made", "Naive", 4), (result.Set, result.Forecaster, result.Series));
         Assert.Equal(1, result.Owa(result));
+        Assert.Equal((1, result.Wql / result.Deviation), result.RelativeTo(result));
         // a: sigma^2 = (1 + 4) / 2, 1.28 sigma = 2.03 covers both; constant: 5 is inside of nothing, 7 is not; gap: 1.28 sqrt 2 < 3
         Assert.Equal(3 / 5.0, result.Coverage80, 12);
         Assert.Equal(
