@@ -7,6 +7,8 @@ namespace XLstm.Kernels;
 /// A is read as A[i, p] at <c>a + i aRow + p aStep</c> and B as B[p, j] at <c>b + p bStep + j</c>, so packed panels and
 /// matrices in place run through the same code. Each sum is one chain over p in order, whatever the number of rows and
 /// the lane width: that is why results do not depend on how the rows or columns were split.
+/// The loops are not inlined: where a profile led the JIT to inline them into all their callers, it ran out of its budget
+/// before it came to the arithmetic, and a call for each multiply-add was ten times slower.
 /// </summary>
 internal static class ProductTile
 {
@@ -59,6 +61,7 @@ internal static class ProductTile
     }
 
     /// <summary>Eight rows: 16 accumulators, for 32 registers.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Rows8<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
     {
         L c00 = L.Create(0f), c01 = L.Create(0f);
@@ -121,6 +124,7 @@ internal static class ProductTile
     }
 
     /// <summary>Six rows: 12 accumulators, two columns of B and one element of A fill 16 registers.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Rows6<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
     {
         L c00 = L.Create(0f), c01 = L.Create(0f);
@@ -171,6 +175,7 @@ internal static class ProductTile
     }
 
     /// <summary>Four rows.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Rows4<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
     {
         L c00 = L.Create(0f), c01 = L.Create(0f);
@@ -207,6 +212,7 @@ internal static class ProductTile
     }
 
     /// <summary>Two rows.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Rows2<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
     {
         L c00 = L.Create(0f), c01 = L.Create(0f);
@@ -230,6 +236,7 @@ internal static class ProductTile
     }
 
     /// <summary>One row.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Rows1<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
     {
         L c00 = L.Create(0f), c01 = L.Create(0f);
