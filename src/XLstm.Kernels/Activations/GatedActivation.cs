@@ -82,6 +82,7 @@ public static class GatedActivation
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Backward<L>(
         Activation f, int rows, int width, ReadOnlySpan<float> gate, ReadOnlySpan<float> up, int inputStride,
         ReadOnlySpan<float> dy, Span<float> dGate, Span<float> dUp)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace XLstm.Kernels;
@@ -85,6 +86,7 @@ public static class SkipGate
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Forward<L>(
         int rows, int width, ReadOnlySpan<float> h, ReadOnlySpan<float> a, ReadOnlySpan<float> z, int zStride,
         ReadOnlySpan<float> skip, Span<float> y)
@@ -112,6 +114,7 @@ public static class SkipGate
         return i;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Backward<L>(
         int rows, int width, ReadOnlySpan<float> h, ReadOnlySpan<float> a, ReadOnlySpan<float> z, int zStride,
         ReadOnlySpan<float> skip, ReadOnlySpan<float> dy, Span<float> dh, Span<float> da, Span<float> dz, Span<float> dskip)

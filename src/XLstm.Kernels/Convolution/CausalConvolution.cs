@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace XLstm.Kernels;
 
 /// <summary>
@@ -159,6 +161,7 @@ public static class CausalConvolution
             Elementwise.SumRows(lanes, T, F, dy, dBias);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Forward<L>(
         int fanIn, int T, int F, int kernelSize, ReadOnlySpan<float> x, ReadOnlySpan<float> state, ReadOnlySpan<float> weight,
         ReadOnlySpan<float> bias, Span<float> y, Span<float> w)
@@ -184,6 +187,7 @@ public static class CausalConvolution
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Backward<L>(
         int fanIn, int T, int F, int kernelSize, ReadOnlySpan<float> x, ReadOnlySpan<float> state, ReadOnlySpan<float> weight,
         ReadOnlySpan<float> dy, ReadOnlySpan<float> dNewState, Span<float> dx, Span<float> dState, Span<float> dWeight, Span<float> scratch)

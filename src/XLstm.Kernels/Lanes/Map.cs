@@ -61,6 +61,7 @@ internal static class Map
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Run<F, L>(F f, ReadOnlySpan<float> a, Span<float> result) where F : struct, IMap where L : struct, ILanes<L>
     {
         ref float pa = ref MemoryMarshal.GetReference(a), pr = ref MemoryMarshal.GetReference(result);
@@ -71,6 +72,7 @@ internal static class Map
             Lanes1.Store(f.Apply(Lanes1.Load(ref pa, i)), ref pr, i);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Run<F, L>(F f, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> result)
         where F : struct, IMap2 where L : struct, ILanes<L>
     {
@@ -82,6 +84,7 @@ internal static class Map
             Lanes1.Store(f.Apply(Lanes1.Load(ref pa, i), Lanes1.Load(ref pb, i)), ref pr, i);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Run<F, L>(F f, ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> c, Span<float> result)
         where F : struct, IMap3 where L : struct, ILanes<L>
     {

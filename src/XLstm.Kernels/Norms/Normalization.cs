@@ -95,6 +95,7 @@ public static class Normalization
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Forward<L>(
         NormKind kind, int rows, int groups, int width, float epsilon, bool onePlusWeight, ReadOnlySpan<float> x,
         ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, Span<float> y, Span<float> statistics)
@@ -128,6 +129,7 @@ public static class Normalization
         return j;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Backward<L>(
         NormKind kind, int rows, int groups, int width, bool onePlusWeight, ReadOnlySpan<float> x, ReadOnlySpan<float> weight,
         ReadOnlySpan<float> statistics, ReadOnlySpan<float> dy, Span<float> dx, Span<float> dWeight, Span<float> dBias)

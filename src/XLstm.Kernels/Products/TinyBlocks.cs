@@ -29,6 +29,7 @@ internal static class TinyBlocks
     }
 
     /// <summary>y[r, f] = bias[f] + sum_i weights[i, f] x[r, first(f) + i], added to y if <paramref name="accumulate"/>; bias may be a null reference.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Multiply<L>(int rows, int features, int block, ref float x, nint xStride, ref float weights, ref float bias, ref float y, nint yStride, bool accumulate) where L : struct, ILanes<L>
     {
         for (int r = 0; r < rows; r++)
@@ -50,6 +51,7 @@ internal static class TinyBlocks
     }
 
     /// <summary>sums[i, f] += sum_r dy[r, f] x[r, first(f) + i].</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Gradient<L>(int rows, int features, int block, ref float x, nint xStride, ref float dy, nint dyStride, ref float sums) where L : struct, ILanes<L>
     {
         for (int r = 0; r < rows; r++)
