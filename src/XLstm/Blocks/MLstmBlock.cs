@@ -7,7 +7,7 @@ namespace XLstm;
 /// <code>
 /// (u, z) = up(norm(x))         a = silu(conv(u))
 /// q, k = block-diagonal projections of a,  v of u
-/// y = x + down((mlstm(q, k, v) + skip * a) * silu(z))
+/// y = x + down((headnorm(mlstm(q, k, v)) + skip * a) * silu(z))
 /// </code>
 /// </summary>
 public sealed class MLstmBlock : IXLstmBlock
@@ -85,7 +85,7 @@ public sealed class MLstmBlock : IXLstmBlock
         Tensor a = Ops.Activate(pass, convolved, Activation.Swish);
 
         (Tensor h, MLstmState next) = Cell.Forward(Query.Forward(a, pass), Key.Forward(a, pass), Value.Forward(u, pass), before, pass, lengths);
-        Tensor y = Down.Forward(Ops.SkipGate(pass, h, Skip, a, z), pass);
+        Tensor y = Down.Forward(Ops.SkipGate(pass, h, Cell.OutputNorm, Skip, a, z), pass);
         Tensor output = Ops.Add(pass, x, Ops.Dropout(pass, y, _dropout));
         return (output, next == before ? next : next with { Convolution = convolutionState });
     }

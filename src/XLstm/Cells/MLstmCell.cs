@@ -34,14 +34,16 @@ public sealed class MLstmCell
     /// <summary>b_f [N].</summary>
     public Parameter ForgetBias { get; }
 
-    /// <summary>Head-wise norm of the output.</summary>
+    /// <summary>Head-wise norm of h.</summary>
     public Norm OutputNorm { get; }
 
-    /// <summary>q, k, v [B, T, F], state or null; returns the normalised output [B, T, F] and the state after it.</summary>
+    /// <summary>
+    /// q, k, v [B, T, F], state or null; returns h [B, T, F], not yet normalised by <see cref="OutputNorm"/> (a block does that
+    /// together with what follows), and the state after it.
+    /// </summary>
     public (Tensor Output, MLstmState State) Forward(Tensor q, Tensor k, Tensor v, MLstmState? state, Pass pass, int[]? lengths = null)
     {
         Tensor gates = Ops.MLstmGates(pass, q, k, v, InputWeight, InputBias, ForgetWeight, ForgetBias);
-        (Tensor h, MLstmState next) = Ops.MLstm(pass, q, k, v, gates, state, MLstmOptions.Default, lengths);
-        return (OutputNorm.Forward(h, pass), next);
+        return Ops.MLstm(pass, q, k, v, gates, state, MLstmOptions.Default, lengths);
     }
 }

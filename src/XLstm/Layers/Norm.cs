@@ -39,5 +39,5 @@ public sealed class Norm
     public Parameter? Bias { get; }
 
     /// <summary>x [..., width].</summary>
-    public Tensor Forward(Tensor x, Pass pass) => Ops.Normalize(pass, x, Kind, Heads, Epsilon, OnePlusWeight, Weight, Bias);
+    public Tensor Forward(Tensor x, Pass pass) => Ops.Normalize(pass, x, this);
 }

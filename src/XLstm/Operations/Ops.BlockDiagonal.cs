@@ -87,18 +87,21 @@ public static partial class Ops
         AddParts(pass, partial, weight, bias);
     }
 
-    // partial holds, for each piece of a backward pass, the gradients of weight and bias.
-    private static void AddParts(Pass pass, Tensor partial, Parameter weight, Parameter? bias)
+    // partial holds, for each piece of a backward pass, what it adds to the gradients of some parameters, one after the other.
+    private static void AddParts(Pass pass, Tensor partial, params ReadOnlySpan<Parameter?> parameters)
     {
-        Span<float> dWeight = pass.GradientOf(weight), dBias = pass.GradientOf(bias);
-        int width = partial.Shape.Last;
-        for (int i = 0; i < partial.Shape[0]; i++)
+        int width = partial.Shape.Last, start = 0;
+        foreach (Parameter? parameter in parameters)
         {
-            ReadOnlySpan<float> part = partial.Span.Slice(i * width, width);
-            if (!dWeight.IsEmpty)
-                Elementwise.AddTo(part[..weight.Length], dWeight);
-            if (!dBias.IsEmpty)
-                Elementwise.AddTo(part[weight.Length..], dBias);
+            if (parameter is null)
+                continue;
+            if (parameter.RequiresGradient)
+            {
+                Span<float> sum = pass.GradientOf(parameter);
+                for (int i = 0; i < partial.Shape[0]; i++)
+                    Elementwise.AddTo(partial.Span.Slice(i * width + start, parameter.Length), sum);
+            }
+            start += parameter.Length;
         }
         pass.Return(partial);
     }

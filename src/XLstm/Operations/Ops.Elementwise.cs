@@ -158,61 +158,6 @@ public static partial class Ops
         }
     }
 
-    /// <summary>The output of an mLSTM block before its down-projection: (h + skip * a) * silu(z); h, a, z [..., F], skip [F].</summary>
-    public static Tensor SkipGate(Pass pass, Tensor h, Parameter skip, Tensor a, Tensor z)
-    {
-        SameShape(h, a, nameof(a));
-        SameShape(h, z, nameof(z));
-        if (skip.Length != h.Shape.Last)
-            throw new ArgumentException($"h is {h.Shape}; {skip} expects {skip.Length} as the last dimension.", nameof(h));
-        Tensor y = pass.Rent(h.Shape);
-        pass.Workers.Run(Blocks(h.Shape.Rows), new SkipGateWork(h, skip, a, z, y));
-        if (pass.Record)
-            pass.Add(new SkipGateNode(h, skip, a, z, y));
-        return y;
-    }
-
-    private readonly struct SkipGateWork(Tensor h, Parameter skip, Tensor a, Tensor z, Tensor y) : IWork
-    {
-        public int ScratchLength => 0;
-
-        public void Run(int index, Span<float> scratch)
-        {
-            (int start, int count, int rows) = RowRange(y, index);
-            Kernels.SkipGate.Forward(
-                rows, skip.Length, h.Span.Slice(start, count), a.Span.Slice(start, count), z.Span.Slice(start, count), skip.Length,
-                skip.Span, y.Span.Slice(start, count));
-        }
-    }
-
-    private sealed class SkipGateNode(Tensor h, Parameter skip, Tensor a, Tensor z, Tensor y) : Node(y)
-    {
-        public override void Backward(Pass pass)
-        {
-            int blocks = Blocks(h.Shape.Rows);
-            Tensor partial = pass.Rent(new Shape(blocks, skip.Length));
-            partial.Span.Clear();
-            pass.Workers.Run(blocks, new SkipGateBackwardWork(h, skip, a, z, y, pass.SumOf(h), pass.SumOf(a), pass.SumOf(z), partial));
-            AddRows(pass, blocks, skip.Length, partial.Span, skip);
-            pass.Return(partial);
-        }
-    }
-
-    private readonly struct SkipGateBackwardWork(
-        Tensor h, Parameter skip, Tensor a, Tensor z, Tensor y, GradientSum dH, GradientSum dA, GradientSum dZ, Tensor partial) : IWork
-    {
-        public int ScratchLength => 0;
-
-        public void Run(int index, Span<float> scratch)
-        {
-            (int start, int count, int rows) = RowRange(y, index);
-            Kernels.SkipGate.Backward(
-                rows, skip.Length, h.Span.Slice(start, count), a.Span.Slice(start, count), z.Span.Slice(start, count), skip.Length, skip.Span,
-                y.Gradient!.Span.Slice(start, count), dH.Part(start, count), dA.Part(start, count), dZ.Part(start, count),
-                partial.Span.Slice(index * skip.Length, skip.Length));
-        }
-    }
-
     /// <summary>cap tanh(x / cap).</summary>
     public static Tensor SoftCap(Pass pass, Tensor x, float cap)
     {
@@ -254,11 +199,8 @@ public static partial class Ops
         }
     }
 
-    private static (int Start, int Count, int Rows) RowRange(Tensor x, int block)
-    {
-        int from = block * DiagonalRows, rows = Math.Min(DiagonalRows, x.Shape.Rows - from);
-        return (from * x.Shape.Last, rows * x.Shape.Last, rows);
-    }
+    private static (int From, int Rows) RowRange(Tensor x, int block) =>
+        (block * DiagonalRows, Math.Min(DiagonalRows, x.Shape.Rows - block * DiagonalRows));
 
     private static Span<float> Part(Tensor? tensor, int start, int count) => tensor is null ? default : tensor.Span.Slice(start, count);
 

@@ -39,8 +39,8 @@ public static partial class Ops
 
         public void Run(int index, Span<float> scratch)
         {
-            (int start, int count, int rows) = RowRange(logits, index);
-            int from = index * DiagonalRows;
+            (int from, int rows) = RowRange(logits, index);
+            int start = from * logits.Shape.Last, count = rows * logits.Shape.Last;
             Kernels.CrossEntropy.Forward(rows, logits.Shape.Last, logits.Span.Slice(start, count), labels.AsSpan(from, rows), rowLoss.Span.Slice(from, rows), logSumExp.Span.Slice(from, rows));
         }
     }
@@ -68,8 +68,8 @@ public static partial class Ops
 
         public void Run(int index, Span<float> scratch)
         {
-            (int start, int count, int rows) = RowRange(logits, index);
-            int from = index * DiagonalRows;
+            (int from, int rows) = RowRange(logits, index);
+            int start = from * logits.Shape.Last, count = rows * logits.Shape.Last;
             Kernels.CrossEntropy.Backward(rows, logits.Shape.Last, logits.Span.Slice(start, count), labels.AsSpan(from, rows), logSumExp.Span.Slice(from, rows), scale, written.Span.Slice(start, count));
         }
     }
