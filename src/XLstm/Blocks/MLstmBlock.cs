@@ -14,6 +14,7 @@ public sealed class MLstmBlock : IXLstmBlock
 {
     private readonly int _inner;
     private readonly float _dropout;
+    private readonly Projection[] _projections;
 
     /// <summary>Parameters "xlstm_norm" and "xlstm.*", named as the Python package names them.</summary>
     /// <param name="scope">Where the parameters live.</param>
@@ -36,6 +37,7 @@ public sealed class MLstmBlock : IXLstmBlock
         Query = new BlockDiagonalLinear(at.At("q_proj"), _inner, _inner, projections, bias, Initializer.Small(embeddingDim));
         Key = new BlockDiagonalLinear(at.At("k_proj"), _inner, _inner, projections, bias, Initializer.Small(embeddingDim));
         Value = new BlockDiagonalLinear(at.At("v_proj"), _inner, _inner, projections, bias, Initializer.Small(embeddingDim));
+        _projections = [new(Query, Convolved: true, 0), new(Key, Convolved: true, 1), new(Value, Convolved: false, 2)];
         Convolution = layer.Conv1dKernelSize > 0 ? new CausalConv1d(at.At("conv1d"), _inner, layer.Conv1dKernelSize) : null;
         Cell = new MLstmCell(at.At("mlstm_cell"), _inner, layer.NumHeads);
         Skip = at.Get("learnable_skip", new Shape(_inner), Initializer.Ones);
@@ -78,16 +80,12 @@ public sealed class MLstmBlock : IXLstmBlock
         MLstmState? before = Expect(state);
         Tensor normed = InputNorm.Forward(x, pass);
         Tensor u = Up.Forward(normed, pass, 0, _inner), z = Up.Forward(normed, pass, _inner, _inner);
-        Tensor convolved = u;
-        Tensor? convolutionState = null;
-        if (Convolution is not null)
-            (convolved, convolutionState) = Convolution.Forward(u, before?.Convolution, pass, lengths);
-        Tensor a = Ops.Activate(pass, convolved, Activation.Swish);
+        Projected of = Ops.Project(pass, u, Convolution, before?.Convolution, activate: true, lengths, _projections);
 
-        (Tensor h, MLstmState next) = Cell.Forward(Query.Forward(a, pass), Key.Forward(a, pass), Value.Forward(u, pass), before, pass, lengths);
-        Tensor y = Down.Forward(Ops.SkipGate(pass, h, Cell.OutputNorm, Skip, a, z), pass);
+        (Tensor h, MLstmState next) = Cell.Forward(of.First, of.Second!, of.Third!, before, pass, lengths);
+        Tensor y = Down.Forward(Ops.SkipGate(pass, h, Cell.OutputNorm, Skip, of.A, z), pass);
         Tensor output = Ops.Add(pass, x, Ops.Dropout(pass, y, _dropout));
-        return (output, next == before ? next : next with { Convolution = convolutionState });
+        return (output, next == before ? next : next with { Convolution = of.State });
     }
 
     /// <inheritdoc/>

@@ -17,6 +17,7 @@ namespace XLstm;
 public sealed class SLstmBlock : IXLstmBlock
 {
     private readonly float _dropout;
+    private readonly Projection[] _projections;
 
     /// <summary>Parameters "xlstm_norm", "xlstm.*", "ffn_norm" and "ffn.*", named as the Python package names them.</summary>
     /// <param name="scope">Where the parameters live.</param>
@@ -37,6 +38,12 @@ public sealed class SLstmBlock : IXLstmBlock
         ForgetGate = Gate("igate");
         CellGate = Gate("zgate");
         OutputGate = Gate("ogate");
+        // One output [B, T, 4 H]: gates i, f, z, o.
+        _projections =
+        [
+            new(InputGate, Convolved: true), new(ForgetGate, Convolved: true, Offset: embeddingDim),
+            new(CellGate, Convolved: false, Offset: 2 * embeddingDim), new(OutputGate, Convolved: false, Offset: 3 * embeddingDim),
+        ];
         double bound = 1 / Math.Sqrt(embeddingDim);
         Cell = new SLstmCell(
             at.At("slstm_cell"), embeddingDim, layer.NumHeads, string.Equals(layer.Function, "lstm", StringComparison.Ordinal) ? CellFunction.Lstm : CellFunction.SLstm,
@@ -115,18 +122,11 @@ public sealed class SLstmBlock : IXLstmBlock
             SLstmState own => own,
             _ => throw new ArgumentException("An sLSTM block needs an SLstmState.", nameof(state)),
         };
-        Tensor convolved = x;
-        Tensor? convolutionState = null;
-        if (Convolution is not null)
-        {
-            (Tensor c, convolutionState) = Convolution.Forward(x, before?.Convolution, pass, lengths);
-            convolved = Ops.Activate(pass, c, Activation.Swish);
-        }
-        Tensor gates = Ops.SLstmGates(pass, convolved, x, InputGate.Weight, ForgetGate.Weight, CellGate.Weight, OutputGate.Weight);
-        (Tensor y, Tensor cells) = Cell.Forward(gates, before?.Cells, pass, lengths);
+        Projected of = Ops.Project(pass, x, Convolution, before?.Convolution, activate: Convolution is not null, lengths, _projections);
+        (Tensor y, Tensor cells) = Cell.Forward(of.First, before?.Cells, pass, lengths);
         Tensor normed = HeadNorm.Forward(Ops.Dropout(pass, y, _dropout), pass);
-        bool same = before is not null && cells == before.Cells && convolutionState == before.Convolution;
-        return (normed, same ? before! : new SLstmState(cells, convolutionState));
+        bool same = before is not null && cells == before.Cells && of.State == before.Convolution;
+        return (normed, same ? before! : new SLstmState(cells, of.State));
     }
 
     /// <inheritdoc/>
