@@ -20,9 +20,9 @@ public static class Baselines
 
     /// <summary>
     /// f(h) = the last value of the same place in the season; sigma(h) = sigma sqrt(floor((h-1)/m) + 1), sigma^2 = mean of
-    /// (y_t - y_(t-m))^2 over its n - m terms (no mean taken away, no degrees of freedom; with this
-    /// the weighted quantile losses that GIFT-Eval publishes for M4 hourly, M4 weekly and US births come out). As <see cref="Naive"/> for series of at most one season.
-    /// FPP3, 5.2 and 5.5.
+    /// (y_t - y_(t-m))^2 over its n - m terms (no mean taken away, no degrees of freedom; with this the weighted quantile losses
+    /// that GIFT-Eval publishes for M4 hourly, M4 weekly and US births come out). As <see cref="Naive"/> for series of at
+    /// most one season. FPP3, 5.2 and 5.5.
     /// </summary>
     /// <param name="season">m, at least 1.</param>
     public static IForecaster SeasonalNaive(int season) => new SeasonalNaive("Seasonal naive", Season(season));
@@ -63,8 +63,9 @@ public static class Baselines
     /// <summary>
     /// Exponential smoothing, of fifteen forms the one with the least AICc: additive or multiplicative errors; no trend, an
     /// additive or a damped one; no season, an additive or a multiplicative one (with multiplicative errors only).
-    /// Multiplicative ones only for positive values; a season from 2 to 24, of which there have to be two. Variances are the exact ones of
-    /// Hyndman, Koehler, Ord and Snyder (2008), chapter 6, approximate for multiplicative seasons beyond the first. FPP3, 8.
+    /// Multiplicative ones only for positive values; a season from 2 to 24, of which there have to be two. Variances are the
+    /// exact ones of Hyndman, Koehler, Ord and Snyder (2008), chapter 6, approximate for multiplicative seasons beyond the
+    /// first. FPP3, 8.
     /// </summary>
     /// <param name="season">m, at least 1.</param>
     public static IForecaster ExponentialSmoothing(int season) => new ExponentialSmoothing(Season(season));

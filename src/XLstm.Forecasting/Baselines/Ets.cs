@@ -34,7 +34,8 @@ internal readonly record struct EtsForm(bool MultiplicativeError, Trend Trend, S
 /// The error is normal, its variance sigma^2 or, a multiplicative one's, sigma^2 mu^2: both have these same equations and
 /// differ in likelihood and intervals. beta = alpha beta*, gamma = (1 - alpha) gamma*; alpha, beta*, gamma* are between 0.0001
 /// and 0.9999, phi between 0.8 and 0.98. They and the first l and b are where the likelihood is greatest; the first s are
-/// those of a classical decomposition, which a search in so many dimensions seldom improves.
+/// those of a classical decomposition, which a search in so many dimensions seldom improves. A form with factors or relative
+/// errors whose forecasts from there are not all positive has an infinite criterion: it is not for this series.
 /// </summary>
 internal sealed class Ets
 {
