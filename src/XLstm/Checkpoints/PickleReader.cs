@@ -14,6 +14,7 @@ internal sealed class PickleReader(ByteReader input, TorchCalls calls)
 {
     private const int MostNodes = 2_000_000;
     private const int MostDigits = 512;
+    private const int LargestGap = 16;
 
     private static readonly TorchNode None = new(TorchKind.None);
     private static readonly TorchNode True = new(TorchKind.Boolean, true);
@@ -22,7 +23,7 @@ internal sealed class PickleReader(ByteReader input, TorchCalls calls)
 
     private readonly List<TorchNode> stack = [];
     private readonly Stack<int> marks = [];
-    private readonly Dictionary<long, TorchNode> memo = [];
+    private readonly List<TorchNode?> memo = [];
     private int pushed;
 
     internal TorchNode Read()
@@ -257,12 +258,15 @@ internal sealed class PickleReader(ByteReader input, TorchCalls calls)
 
     private void Remember(long index)
     {
-        memo[index] = Top();
-        if (memo.Count > MostNodes)
-            throw input.Bad($"at most {MostNodes} objects with a number", "more");
+        // Python counts up; anything else would ask for memory or for a table that can be made slow.
+        if (index > memo.Count + LargestGap || memo.Count > MostNodes)
+            throw input.Bad($"the next number of an object, {memo.Count}", $"{index}");
+        while (memo.Count <= index)
+            memo.Add(null);
+        memo[(int)index] = Top();
     }
 
-    private TorchNode Known(long index) => memo.TryGetValue(index, out var node) ? node : throw input.Bad($"an object under number {index}", "none");
+    private TorchNode Known(long index) => index < memo.Count && memo[(int)index] is { } node ? node : throw input.Bad($"an object under number {index}", "none");
 
     private TorchNode Text(long length) => new(TorchKind.Text, input.Text(length));
 

@@ -12,7 +12,7 @@ internal static class ZipArchiveLayout
     private const int End64Bytes = 56;
     private const int EntryBytes = 46;
     private const int LocalBytes = 30;
-    private const int MostUnpacking = 64;
+    private const int MostUnpacking = 16;
     private const int MostDirectory = 256 << 20;
     private const string Advice = "The file is damaged or was not written completely: fetch or write it again.";
 

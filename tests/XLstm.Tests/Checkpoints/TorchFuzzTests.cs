@@ -40,7 +40,7 @@ public sealed class TorchFuzzTests
         for (var i = 0; i < bytes.Length; i++)
         {
             var was = bytes[i];
-            foreach (var flip in (ReadOnlySpan<byte>)[0x01, 0x80, 0xff])
+            foreach (var flip in (ReadOnlySpan<byte>)[0x01, 0xff])
             {
                 bytes[i] = (byte)(was ^ flip);
                 Survives(path, bytes);
