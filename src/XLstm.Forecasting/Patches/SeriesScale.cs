@@ -59,7 +59,7 @@ internal sealed record SeriesScale(
         bool constant = !(unit > 1e-12 * Math.Abs(level));
         if (constant)
             (unit, difference) = (Math.Abs(level) + 1e-5, Math.Abs(level) + 1e-5);
-        (int m, int longer, double strength) = constant ? (Math.Max(1, season), Math.Max(1, season), 0) : Seasonality.Find(series, season);
+        (int m, int longer, double strength) = constant ? (Math.Max(1, season), Math.Max(1, season), 0) : SeasonFinder.Find(series, season);
         return new SeriesScale(level, unit, Math.Log(difference / unit), m, longer, strength, nonNegative, (double)zeros / count);
     }
 

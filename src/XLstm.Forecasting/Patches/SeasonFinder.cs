@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace XLstm.Forecasting;
 
 /// <summary>Finds the season of a series in the autocorrelation of its differences, which neither level nor trend disturbs.</summary>
-internal static class Seasonality
+internal static class SeasonFinder
 {
     private const int LongestLag = 400, LongestSeries = 2048;
 
