@@ -152,10 +152,7 @@ public sealed class ModelWeights : IDisposable
         if (!File.Exists(path))
             return false;
         using var file = new FileBytes(path);
-        Span<byte> first = stackalloc byte[4];
-        first = first[..(int)Math.Min(file.Length, first.Length)];
-        file.Read(0, first);
-        return TorchFile.IsTorch(first);
+        return TorchFile.LayoutOf(file) != TorchFile.Layout.None;
     }
 
     private static string Stripped(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 
@@ -13,7 +12,9 @@ public sealed class TorchFile : TensorFile
 {
     private const string Advice = "Fetch or write the file again, or save it as safetensors.";
 
-    private static readonly BigInteger Magic = BigInteger.Parse("1950a86a20f9469cfc6c", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private const int FirstBytes = 32;
+
+    private static readonly byte[] MagicBytes = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
     private readonly TorchNames names;
     private readonly bool bigEndian;
@@ -22,12 +23,12 @@ public sealed class TorchFile : TensorFile
     {
         try
         {
-            Span<byte> first = stackalloc byte[4];
-            if (File.Length >= first.Length)
-                File.Read(0, first);
-            Root = IsZip(first) ? ReadArchive(out bigEndian)
-                : IsPickle(first) ? ReadRow()
-                : throw new CheckpointException(path, "the file", "a file of torch.save", "other bytes at its start");
+            Root = LayoutOf(File) switch
+            {
+                Layout.Archive => ReadArchive(out bigEndian),
+                Layout.Row => ReadRow(),
+                _ => throw new CheckpointException(path, "the file", "a file of torch.save", "other bytes at its start", "A plain pickle or an older format has no tensors that could be found."),
+            };
             names = new(Root, path, File.Length);
         }
         catch
@@ -62,8 +63,23 @@ public sealed class TorchFile : TensorFile
         return new TorchJson(Path, File.Length).Write(node);
     }
 
-    /// <summary>Whether a file that starts like this is one of torch.save; no other file of tensors does.</summary>
-    internal static bool IsTorch(ReadOnlySpan<byte> first) => IsZip(first) || IsPickle(first);
+    internal enum Layout
+    {
+        None,
+        Archive,
+        Row,
+    }
+
+    /// <summary>What the first bytes say.</summary>
+    internal static Layout LayoutOf(FileBytes file)
+    {
+        Span<byte> first = stackalloc byte[FirstBytes];
+        first = first[..(int)Math.Min(file.Length, first.Length)];
+        file.Read(0, first);
+        return first.StartsWith("PK\u0003\u0004"u8) ? Layout.Archive
+            // Less would not do: a header of safetensors may be as many bytes long as a pickle's first two say.
+            : first is [0x80, ..] && first.IndexOf(MagicBytes) > 0 ? Layout.Row : Layout.None;
+    }
 
     private protected override void ReadElements(string name, long first, Span<byte> destination)
     {
@@ -76,10 +92,6 @@ public sealed class TorchFile : TensorFile
     }
 
     private protected override bool IsWhole(string name) => Named(name).Tensor.IsRowMajor();
-
-    private static bool IsZip(ReadOnlySpan<byte> first) => first.StartsWith("PK\u0003\u0004"u8);
-
-    private static bool IsPickle(ReadOnlySpan<byte> first) => first is [0x80, <= 5, ..];
 
     private (TensorInfo Info, TorchTensor Tensor) Named(string name) =>
         names.Find(name) ?? throw new CheckpointException(Path, "the file", $"a tensor {name}", "none of that name");
@@ -117,8 +129,8 @@ public sealed class TorchFile : TensorFile
     {
         var whole = new FileRegion(File, Path, "the file", 0, File.Length);
         var (magic, _) = ReadPickle(whole, "the magic number", 0, out var at);
-        if (magic.Content is not BigInteger number || number != Magic)
-            throw new CheckpointException(Path, "the file", "the magic number of torch.save", $"{magic}", "A pickle that torch.save did not write has no tensors that could be found.");
+        if (magic.Content is not BigInteger number || number != new BigInteger(MagicBytes))
+            throw new CheckpointException(Path, "the file", "the magic number of torch.save", $"{magic}", Advice);
         var (version, _) = ReadPickle(whole, "the version", at, out at);
         if (version.Whole != 1001)
             throw new CheckpointException(Path, "the version", "1001", $"{version}", Advice);

@@ -27,6 +27,18 @@ public sealed class ModelWeightsTests
     }
 
     [Fact]
+    public void A_header_as_long_as_a_pickle_begins_is_still_a_header()
+    {
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(folder.Path, "a");
+        // 0x80 0x02: 640 bytes.
+        SafetensorsWriter.Write(path, [TensorToWrite.FromFloats("a", [1], new[] { 5f })], new Dictionary<string, string> { ["k"] = new('x', 560) });
+        Assert.Equal([0x80, 0x02], File.ReadAllBytes(path)[..2]);
+        using var weights = ModelWeights.Open(path);
+        Assert.Equal(5, Read(weights, "a"));
+    }
+
+    [Fact]
     public void Reads_the_shards_of_an_index_of_the_reference()
     {
         using var weights = ModelWeights.Open(TestData.Golden("large/large_single/hf_bf16"));
