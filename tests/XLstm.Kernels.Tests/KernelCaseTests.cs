@@ -37,7 +37,8 @@ public class KernelCaseTests
 
         void Check<L>() where L : struct, ILanes<L>
         {
-            float[] c = new float[m * n], packed = new float[MatrixProduct.PackedLength(k, n)], throughPacked = new float[m * n], scratch = new float[MatrixProduct.ScratchLength(m, n, k)];
+            float[] c = new float[m * n], packed = new float[MatrixProduct.PackedLength(k, n)], throughPacked = new float[m * n];
+            float[] scratch = new float[Math.Max(MatrixProduct.ScratchLength(m, n, k), MatrixProduct.PackedScratchLength(m, k))];
             MatrixProduct.Multiply<L>(shape.TransposeA, shape.TransposeB, m, n, k, a, shape.Strides.A, b, shape.Strides.B, c, n, false, scratch);
             for (int piece = 0; piece < MatrixProduct.PackPieces(k); piece++)
                 MatrixProduct.PackPiece<L>(piece, shape.TransposeB, k, n, b, shape.Strides.B, packed);

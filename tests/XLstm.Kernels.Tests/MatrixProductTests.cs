@@ -38,6 +38,37 @@ public class MatrixProductTests
         }
     }
 
+    /// <summary>A read across pages is copied first: the values and the bits of any other layout.</summary>
+    [Theory]
+    [InlineData(1, 5, 385)]
+    [InlineData(64, 70, 1030)]
+    [InlineData(203, 33, 777)]
+    public void ColumnsPagesApart(int m, int n, int k)
+    {
+        Check<Lanes1>(m, n, k, true, false, false, 1024 - m);
+        Check<Lanes4>(m, n, k, true, false, true, 1024 - m);
+        Check<Lanes8>(m, n, k, true, true, false, 1024 - m);
+        Check<Lanes16>(m, n, k, true, false, true, 1024 - m);
+
+        Matrix near = new(k, m, m, 1), far = new(k, m, 1024, 1), b = new(k, n, n, 2);
+        float[] expected = new float[m * n], c = new float[m * n], packed = new float[MatrixProduct.PackedLength(k, n)], scratch = Scratch(m, n, k);
+        MatrixProduct.Pack(false, k, n, b.Values, n, packed);
+        MatrixProduct.MultiplyPacked(true, m, n, k, near.Values, m, packed, expected, n, false, scratch);
+        MatrixProduct.MultiplyPacked(true, m, n, k, far.Values, 1024, packed, c, n, false, scratch);
+        Assert.Equal(expected, c);
+    }
+
+    /// <summary>Scratch for the largest of several products serves each of them.</summary>
+    [Fact]
+    public void ScratchGrowsWithEverySize()
+    {
+        Gen.Select(Size, Size, Gen.Int[0, 900], Gen.Int[0, 900]).Sample((m, n, k, more) =>
+        {
+            Assert.True(MatrixProduct.ScratchLength(m, n, k) <= MatrixProduct.ScratchLength(m + 1, n + 1, k + more));
+            Assert.True(MatrixProduct.PackedScratchLength(m, k) <= MatrixProduct.PackedScratchLength(m + 1, k + more));
+        });
+    }
+
     /// <summary>Rows in any blocks of at least 5, packed or not, any column range, any layout of A: the same bits.</summary>
     [Fact]
     public void RowsDoNotDependOnTheSplit()
@@ -54,7 +85,7 @@ public class MatrixProductTests
 
             Matrix b = transposeB ? new(n, k, k, 3) : new(k, n, n, 3);
             float[] whole = new float[m * n], parts = new float[m * n], packed = new float[MatrixProduct.PackedLength(k, n)];
-            float[] scratch = new float[MatrixProduct.ScratchLength(m, n, k)];
+            float[] scratch = Scratch(m, n, k);
             MatrixProduct.Multiply(false, transposeB, m, n, k, a.Values, k, b.Values, b.Stride, whole, n, false, scratch);
 
             int half = Math.Max(5, m / 3);
@@ -131,11 +162,11 @@ public class MatrixProductTests
         Matrix b = transposeB ? new(n, k, k + gap, 2) : new(k, n, n + gap, 2);
         Matrix before = new(m, n, n + gap, 3);
         float[] c = (float[])before.Values.Clone(), packedC = (float[])before.Values.Clone();
-        float[] scratch = Garbage(MatrixProduct.ScratchLength(m, n, k)), packed = Garbage(MatrixProduct.PackedLength(k, n));
-        MatrixProduct.Multiply<L>(transposeA, transposeB, m, n, k, a.Values, a.Stride, b.Values, b.Stride, c, n + gap, accumulate, scratch);
+        float[] packed = Garbage(MatrixProduct.PackedLength(k, n));
+        MatrixProduct.Multiply<L>(transposeA, transposeB, m, n, k, a.Values, a.Stride, b.Values, b.Stride, c, n + gap, accumulate, Garbage(MatrixProduct.ScratchLength(m, n, k)));
         for (int piece = 0; piece < MatrixProduct.PackPieces(k); piece++)
             MatrixProduct.PackPiece<L>(piece, transposeB, k, n, b.Values, b.Stride, packed);
-        MatrixProduct.MultiplyPacked<L>(transposeA, m, n, k, a.Values, a.Stride, packed, packedC, n + gap, accumulate, scratch.AsSpan(0, MatrixProduct.PackedScratchLength(m, k)));
+        MatrixProduct.MultiplyPacked<L>(transposeA, m, n, k, a.Values, a.Stride, packed, packedC, n + gap, accumulate, Garbage(MatrixProduct.PackedScratchLength(m, k)));
         for (int i = 0; i < m; i++)
         {
             for (int j = 0; j < n + gap && i * (n + gap) + j < c.Length; j++)
@@ -162,6 +193,9 @@ public class MatrixProductTests
             }
         }
     }
+
+    private static float[] Scratch(int m, int n, int k) =>
+        new float[Math.Max(MatrixProduct.ScratchLength(m, n, k), MatrixProduct.PackedScratchLength(m, k))];
 
     private static float[] Garbage(int length)
     {

@@ -21,7 +21,7 @@ public class ProductBenchmarks
     {
         _case = (ProductCase)Case;
         (_a, _b, _c) = (Numbers.Floats(_case.M * _case.K), Numbers.Floats(_case.K * _case.N), new float[_case.M * _case.N]);
-        _scratch = new float[MatrixProduct.ScratchLength(_case.M, _case.N, _case.K)];
+        _scratch = new float[Math.Max(MatrixProduct.ScratchLength(_case.M, _case.N, _case.K), MatrixProduct.PackedScratchLength(_case.M, _case.K))];
         _packed = new float[MatrixProduct.PackedLength(_case.K, _case.N)];
         MatrixProduct.Pack(_case.TransposeB, _case.K, _case.N, _b, _case.Strides.B, _packed);
     }

@@ -10,7 +10,7 @@ namespace XLstm.Forecasting;
 internal sealed class TiRexBlock : IXLstmBlock
 {
     private readonly Norm _norm, _headNorm, _feedForwardNorm;
-    private readonly BlockDiagonalLinear _input, _forget, _cell, _output;
+    private readonly Projection[] _gates;
     private readonly Linear _gate, _up, _down;
 
     public TiRexBlock(ParameterScope scope, TiRexConfig config, int block)
@@ -18,10 +18,8 @@ internal sealed class TiRexBlock : IXLstmBlock
         int D = config.EmbeddingDim, N = config.NumHeads;
         ParameterScope layer = scope.At("slstm_layer"), feedForward = scope.At("ffn");
         _norm = new Norm(scope.At("norm_slstm"), D, NormKind.Rms, epsilon: 1e-6f, onePlusWeight: false);
-        _input = new BlockDiagonalLinear(layer.At("fgate"), D, D, N);
-        _forget = new BlockDiagonalLinear(layer.At("igate"), D, D, N);
-        _cell = new BlockDiagonalLinear(layer.At("zgate"), D, D, N);
-        _output = new BlockDiagonalLinear(layer.At("ogate"), D, D, N);
+        string[] names = ["fgate", "igate", "zgate", "ogate"];
+        _gates = [.. names.Select((name, i) => new Projection(new BlockDiagonalLinear(layer.At(name), D, D, N), Convolved: false, Offset: i * D))];
         Cell = new SLstmCell(layer.At("slstm_cell"), D, N, biasInitializer: SLstmCell.PowerLawBias(D, N, block, config.NumBlocks));
         _headNorm = new Norm(layer.At("group_norm"), D, heads: N);
         _feedForwardNorm = new Norm(scope.At("norm_ffn"), D, NormKind.Rms, epsilon: 1e-6f, onePlusWeight: false);
@@ -39,7 +37,7 @@ internal sealed class TiRexBlock : IXLstmBlock
     public (Tensor Output, CellState State) Forward(Tensor x, CellState? state, Pass pass, int[]? lengths = null)
     {
         Tensor n = _norm.Forward(x, pass);
-        Tensor gates = Ops.SLstmGates(pass, n, n, _input.Weight, _forget.Weight, _cell.Weight, _output.Weight);
+        Tensor gates = Ops.Project(pass, n, null, null, activate: false, lengths, _gates).First;
         (Tensor y, Tensor cells) = Cell.Forward(gates, ((SLstmState?)state)?.Cells, pass, lengths);
         x = Ops.Add(pass, x, _headNorm.Forward(y, pass));
         n = _feedForwardNorm.Forward(x, pass);

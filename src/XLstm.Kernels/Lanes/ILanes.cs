@@ -1,30 +1,17 @@
 namespace XLstm.Kernels;
 
 /// <summary>
-/// A register of <see cref="Count"/> floats. Every kernel body is written once over this interface and runs at widths
+/// A register of <see cref="ISums{TSelf}.Count"/> floats. Every kernel body is written once over this interface and runs at widths
 /// 1, 4, 8 and 16, so that each width is tested on any machine (the wide ones are emulated where the hardware has none)
 /// and the scalar width finishes what a wide loop leaves over.
 /// </summary>
-internal interface ILanes<TSelf> where TSelf : struct, ILanes<TSelf>
+internal interface ILanes<TSelf> : ISums<TSelf> where TSelf : struct, ILanes<TSelf>
 {
-    static abstract int Count { get; }
-
-    static abstract TSelf Create(float value);
-
-    static abstract TSelf Load(ref float source, nint offset);
-
-    static abstract void Store(TSelf value, ref float destination, nint offset);
-
-    static abstract TSelf operator +(TSelf a, TSelf b);
-
     static abstract TSelf operator -(TSelf a, TSelf b);
 
     static abstract TSelf operator *(TSelf a, TSelf b);
 
     static abstract TSelf operator /(TSelf a, TSelf b);
-
-    /// <summary>a b + c, fused where the hardware fuses (so the last bit differs between machines, never between threads).</summary>
-    static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
 
     static abstract TSelf Max(TSelf a, TSelf b);
 

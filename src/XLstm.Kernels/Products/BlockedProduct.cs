@@ -1,13 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.Arm;
 
 namespace XLstm.Kernels;
 
 /// <summary>
 /// The product in blocks: a [depth, columns] block of B becomes panels that stay in the second-level cache, one panel
 /// at a time stays in the first, and rows of A pass along it in groups. A is read in place: a group reads it in order,
-/// and packing it as well was measured slower for every shape here.
+/// and packing it as well was measured slower for every shape here, but for columns whole pages apart.
 /// </summary>
 internal static class BlockedProduct
 {
@@ -15,11 +14,16 @@ internal static class BlockedProduct
     private const int MaxColumns = 256;
 
     // A multiple of both heights of a tile: few enough rows of A to stay in the second-level cache for all panels.
-    private const int RowBlock = 48;
-    private const int MaxTileRows = 8;
+    private const int RowBlock = 96;
+
+    // Rows between two requests for memory, a multiple of both heights too.
+    private const int Step = 24;
+
+    // Floats of a page: lines that far apart share one place of the first-level cache, and a few of the second.
+    private const int PageLength = 1024;
     private const int WidestPanel = 32;
     private const int Alignment = 16;
-    private const int TileLength = MaxTileRows * WidestPanel;
+    private const int TileLength = RowBlock * WidestPanel;
 
     /// <summary>Depth of the blocks of k terms, each summed apart: nearly equal parts of at most <see cref="MaxDepth"/>, from k alone.</summary>
     private static int DepthBlock(int k)
@@ -30,14 +34,13 @@ internal static class BlockedProduct
 
     private static int RoundUp(int n) => checked(n + (WidestPanel - 1)) & -WidestPanel;
 
-    public static int ScratchLength(int n, int k) => PackedScratchLength + DepthBlock(k) * Math.Min(RoundUp(n), MaxColumns);
+    public static int ScratchLength(int n, int k) => Alignment + TileLength + Math.Min(k, MaxDepth) * Math.Min(RoundUp(n), MaxColumns);
 
     public static int PackedLength(int k, int n) => checked(k * RoundUp(n));
 
-    public static int PackedScratchLength => Alignment + TileLength;
+    public static int PackedScratchLength(int m, int k) => Alignment + TileLength + (k > MaxDepth ? 2 * StripLength(m) : 0);
 
-    /// <summary>Rows of a tile: 8 where there are 32 registers, 6 where there are 16.</summary>
-    private static int TileRows<L>() where L : struct, ILanes<L> => L.Count == 16 || AdvSimd.IsSupported ? MaxTileRows : 6;
+    private static int StripLength(int m) => Math.Min(m, ColumnsAhead.MaxRows) * MaxDepth;
 
     private static int PanelWidth<L>() where L : struct, ILanes<L> => 2 * L.Count;
 
@@ -52,29 +55,22 @@ internal static class BlockedProduct
 
     public static void Multiply<L>(bool transposeA, bool transposeB, int m, int n, int k, ref float a, nint lda, ref float b, nint ldb, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L>
     {
-        if (transposeA)
-            Multiply<L, Transposed>(transposeB, m, n, k, ref a, lda, ref b, ldb, ref c, ldc, accumulate, scratch);
-        else
-            Multiply<L, Plain>(transposeB, m, n, k, ref a, lda, ref b, ldb, ref c, ldc, accumulate, scratch);
-    }
-
-    private static void Multiply<L, A>(bool transposeB, int m, int n, int k, ref float a, nint lda, ref float b, nint ldb, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L> where A : IOrder
-    {
         ref float tile = ref Aligned(scratch);
         ref float panels = ref Unsafe.Add(ref tile, TileLength);
+        nint aRow = transposeA ? 1 : lda, aStep = transposeA ? lda : 1;
         bool inPlace = ReadsInPlace(transposeB, m, k, ldb);
         int depthBlock = DepthBlock(k);
         for (int p = 0; p < k; p += depthBlock)
         {
             int depth = Math.Min(depthBlock, k - p);
-            ref float ap = ref Unsafe.Add(ref a, A.Transposed ? p * lda : p);
             for (int j = 0; j < n; j += MaxColumns)
             {
                 int columns = Math.Min(MaxColumns, n - j);
                 ref float block = ref Unsafe.Add(ref b, transposeB ? j * ldb + p : p * ldb + j);
                 int fromB = inPlace ? WholePanels<L>(columns) : 0;
                 PackBlock<L>(transposeB, fromB, columns, depth, ref block, ldb, ref panels);
-                Block<L, A>(m, columns, depth, j == 0 ? Math.Min(depthBlock, k - p - depth) : 0, ref ap, lda, fromB, ref block, ldb, ref panels, ref Unsafe.Add(ref c, j), ldc, accumulate || p > 0, ref tile);
+                ColumnsAhead ahead = transposeA && j == 0 ? Ahead<L>(m, columns, k, p + depth, ref a, lda, ref Unsafe.NullRef<float>()) : default;
+                Block<L>(m, columns, depth, ref Unsafe.Add(ref a, p * aStep), aRow, aStep, fromB, ref block, ldb, ref panels, ref Unsafe.Add(ref c, j), ldc, accumulate || p > 0, ref tile, ref ahead);
             }
         }
     }
@@ -91,30 +87,62 @@ internal static class BlockedProduct
 
     public static void MultiplyPacked<L>(bool transposeA, int m, int n, int k, ref float a, nint lda, ref float packed, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L>
     {
-        if (transposeA)
-            MultiplyPacked<L, Transposed>(m, n, k, ref a, lda, ref packed, ref c, ldc, accumulate, scratch);
-        else
-            MultiplyPacked<L, Plain>(m, n, k, ref a, lda, ref packed, ref c, ldc, accumulate, scratch);
-    }
-
-    private static void MultiplyPacked<L, A>(int m, int n, int k, ref float a, nint lda, ref float packed, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L> where A : IOrder
-    {
         ref float tile = ref Aligned(scratch);
+        if (transposeA && k > MaxDepth && lda % PageLength == 0)
+        {
+            for (int i = 0; i < m; i += ColumnsAhead.MaxRows)
+                MultiplyStrips<L>(Math.Min(ColumnsAhead.MaxRows, m - i), n, k, ref Unsafe.Add(ref a, i), lda, ref packed, ref Unsafe.Add(ref c, i * ldc), ldc, accumulate, ref tile);
+            return;
+        }
+
+        nint aRow = transposeA ? 1 : lda, aStep = transposeA ? lda : 1;
         int depthBlock = DepthBlock(k);
         for (int p = 0; p < k; p += depthBlock)
         {
             int depth = Math.Min(depthBlock, k - p);
-            ref float ap = ref Unsafe.Add(ref a, A.Transposed ? p * lda : p);
             for (int j = 0; j < n; j += MaxColumns)
             {
+                int columns = Math.Min(MaxColumns, n - j);
                 ref float panels = ref Unsafe.Add(ref packed, (nint)p * RoundUp(n) + (nint)j * depth);
-                Block<L, A>(m, Math.Min(MaxColumns, n - j), depth, j == 0 ? Math.Min(depthBlock, k - p - depth) : 0, ref ap, lda, 0, ref packed, 0, ref panels, ref Unsafe.Add(ref c, j), ldc, accumulate || p > 0, ref tile);
+                ColumnsAhead ahead = transposeA && j == 0 ? Ahead<L>(m, columns, k, p + depth, ref a, lda, ref Unsafe.NullRef<float>()) : default;
+                Block<L>(m, columns, depth, ref Unsafe.Add(ref a, p * aStep), aRow, aStep, 0, ref packed, 0, ref panels, ref Unsafe.Add(ref c, j), ldc, accumulate || p > 0, ref tile, ref ahead);
             }
         }
     }
 
+    /// <summary>
+    /// Columns whole pages apart fall into the same few places of a cache and drive each other out. So they are copied next to
+    /// each other, those of the next block while this one is multiplied.
+    /// </summary>
+    private static void MultiplyStrips<L>(int m, int n, int k, ref float a, nint lda, ref float packed, ref float c, nint ldc, bool accumulate, ref float tile) where L : struct, ILanes<L>
+    {
+        ref float strip = ref Unsafe.Add(ref tile, TileLength);
+        ref float other = ref Unsafe.Add(ref strip, StripLength(m));
+        int depthBlock = DepthBlock(k);
+        ColumnsAhead ahead = Ahead<L>(m, n, k, 0, ref a, lda, ref strip);
+        ahead.Finish();
+        for (int p = 0; p < k; p += depthBlock)
+        {
+            int depth = Math.Min(depthBlock, k - p);
+            ahead = Ahead<L>(m, n, k, p + depth, ref a, lda, ref other);
+            Block<L>(m, n, depth, ref strip, 1, m, 0, ref packed, 0, ref Unsafe.Add(ref packed, (nint)p * RoundUp(n)), ref c, ldc, accumulate || p > 0, ref tile, ref ahead);
+            ahead.Finish();
+            ref float done = ref strip;
+            strip = ref other;
+            other = ref done;
+        }
+    }
+
+    /// <summary>The block of terms from p on, to be had in equal shares by the steps of one <see cref="Block"/>.</summary>
+    private static ColumnsAhead Ahead<L>(int m, int n, int k, int p, ref float a, nint lda, ref float strip) where L : struct, ILanes<L>
+    {
+        int terms = Math.Min(DepthBlock(k), k - p);
+        int steps = (m + Step - 1) / Step * ((n + PanelWidth<L>() - 1) / PanelWidth<L>());
+        return new ColumnsAhead(m, terms, (terms + steps - 1) / steps, ref Unsafe.Add(ref a, p * lda), lda, ref strip);
+    }
+
     /// <summary>Whether packing B costs more than it saves: few rows use it, or it stays near anyway (measured).</summary>
-    private static bool ReadsInPlace(bool transposeB, int m, int k, nint ldb) => !transposeB && (m <= 4 * MaxTileRows || k * ldb <= 16384);
+    private static bool ReadsInPlace(bool transposeB, int m, int k, nint ldb) => !transposeB && (m <= 32 || k * ldb <= 16384);
 
     /// <summary>How many of the first columns fill panels without a rest.</summary>
     private static int WholePanels<L>(int columns) where L : struct, ILanes<L>
@@ -149,28 +177,25 @@ internal static class BlockedProduct
 
     /// <summary>
     /// C[m, columns] (+)= A[m, depth] B[depth, columns]: the first <paramref name="fromB"/> columns are read from b, the others
-    /// from panels. Rows of A that are columns in memory do not come into the cache ahead of time by themselves: each tile
-    /// asks for a share of the <paramref name="next"/> terms.
+    /// from panels. Between tiles <paramref name="ahead"/> gets what comes next.
     /// </summary>
-    private static void Block<L, A>(int m, int columns, int depth, int next, ref float a, nint lda, int fromB, ref float b, nint ldb, ref float panels, ref float c, nint ldc, bool accumulate, ref float tile) where L : struct, ILanes<L> where A : IOrder
+    private static void Block<L>(int m, int columns, int depth, ref float a, nint aRow, nint aStep, int fromB, ref float b, nint ldb, ref float panels, ref float c, nint ldc, bool accumulate, ref float tile, ref ColumnsAhead ahead) where L : struct, ILanes<L>
     {
-        nint aRow = A.Transposed ? 1 : lda, aStep = A.Transposed ? lda : 1;
-        int asked = 0, share = A.Transposed ? next * TileRows<L>() * PanelWidth<L>() / (m * columns) + 1 : 0;
         for (int i = 0; i < m; i += RowBlock)
         {
-            int end = Math.Min(i + RowBlock, m);
-            for (int j = 0; j < columns; j += PanelWidth<L>())
+            int end = Math.Min(i + RowBlock, m), j = 0;
+            for (; ProductTile.HasManyRegisters && j + 2 * PanelWidth<L>() <= fromB; j += 2 * PanelWidth<L>())
+                ProductTile.Multiply<Pair<L>>(end - i, depth, ref Unsafe.Add(ref a, i * aRow), aRow, aStep, ref Unsafe.Add(ref b, j), ldb, ref Unsafe.Add(ref c, i * ldc + j), ldc, accumulate);
+            for (; j < columns; j += PanelWidth<L>())
             {
                 int used = Math.Min(PanelWidth<L>(), columns - j);
                 int width = PanelWidth<L>(used);
                 bool inPlace = j < fromB;
                 ref float panel = ref inPlace ? ref Unsafe.Add(ref b, j) : ref Unsafe.Add(ref panels, (nint)(j - fromB) * depth);
                 nint bStep = inPlace ? ldb : width;
-                for (int r = i; r < end; r += TileRows<L>())
+                for (int r = i, rows; r < end; r += rows)
                 {
-                    int rows = Math.Min(TileRows<L>(), end - r);
-                    for (int stop = Math.Min(next, asked + share); A.Transposed && asked < stop; asked++)
-                        Prefetch.Ahead(ref a, (depth + asked) * lda, Math.Min(m, 64));
+                    rows = ahead.Take() ? Math.Min(Step, end - r) : end - r;
                     ref float ar = ref Unsafe.Add(ref a, r * aRow);
                     ref float cr = ref Unsafe.Add(ref c, r * ldc + j);
                     if (used == width)
@@ -184,21 +209,6 @@ internal static class BlockedProduct
                 }
             }
         }
-    }
-
-    private interface IOrder
-    {
-        static abstract bool Transposed { get; }
-    }
-
-    private readonly struct Plain : IOrder
-    {
-        public static bool Transposed => false;
-    }
-
-    private readonly struct Transposed : IOrder
-    {
-        static bool IOrder.Transposed => true;
     }
 
     private static void Tile<L>(int width, int rows, nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>

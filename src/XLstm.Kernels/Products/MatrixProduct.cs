@@ -27,11 +27,11 @@ public static class MatrixProduct
         return BlockedProduct.PackedLength(k, n);
     }
 
-    /// <summary>Floats of scratch for <see cref="MultiplyPacked"/>.</summary>
+    /// <summary>Floats of scratch for <see cref="MultiplyPacked"/>; grows with m and k up to about 50,000 (200 KB).</summary>
     public static int PackedScratchLength(int m, int k)
     {
         CheckSizes(m, 0, k);
-        return BlockedProduct.PackedScratchLength;
+        return BlockedProduct.PackedScratchLength(m, k);
     }
 
     /// <summary>C[m, n] = op(A)[m, k] op(B)[k, n], added to C if <paramref name="accumulate"/>.</summary>
@@ -121,7 +121,7 @@ public static class MatrixProduct
         CheckMatrix(a.Length, transposeA ? k : m, transposeA ? m : k, lda, nameof(a), nameof(lda));
         Check.Length(packed, BlockedProduct.PackedLength(k, n));
         CheckMatrix(c.Length, m, n, ldc, nameof(c), nameof(ldc));
-        Check.Length(scratch, BlockedProduct.PackedScratchLength);
+        Check.Length(scratch, BlockedProduct.PackedScratchLength(m, k));
         switch (Simd.Width)
         {
             case 16: MultiplyPacked<Lanes16>(transposeA, m, n, k, a, lda, packed, c, ldc, accumulate, scratch); break;

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace XLstm.Kernels;
 
@@ -12,43 +14,51 @@ namespace XLstm.Kernels;
 /// </summary>
 internal static class ProductTile
 {
-    /// <summary>C[rows, 2 L.Count] = A[rows, depth] B[depth, 2 L.Count], added to C if <paramref name="accumulate"/>; rows in 1..8.</summary>
-    public static void Multiply<L>(int rows, nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
+    /// <summary>32 registers rather than 16: room for eight rows, or for six rows of a <see cref="Pair{L}"/>.</summary>
+    public static bool HasManyRegisters => Avx512F.VL.IsSupported || AdvSimd.IsSupported;
+
+    /// <summary>C[rows, 2 L.Count] = A[rows, depth] B[depth, 2 L.Count], added to C if <paramref name="accumulate"/>.</summary>
+    public static void Multiply<L>(int rows, nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ISums<L>
     {
-        if (rows == 8)
+        bool eight = HasManyRegisters && L.Count <= Simd.Width;
+        while (rows > 0)
         {
-            Rows8<L>(depth, ref a, aRow, aStep, ref b, bStep, ref c, ldc, accumulate);
-            return;
-        }
+            int height;
+            if (rows >= 8 && eight)
+            {
+                height = 8;
+                Rows8<L>(depth, ref a, aRow, aStep, ref b, bStep, ref c, ldc, accumulate);
+            }
+            // Eight rows in fours: two rows alone are too few sums to run at once.
+            else if (rows >= 6 && rows != 8)
+            {
+                height = 6;
+                Rows6<L>(depth, ref a, aRow, aStep, ref b, bStep, ref c, ldc, accumulate);
+            }
+            else if (rows >= 4)
+            {
+                height = 4;
+                Rows4<L>(depth, ref a, aRow, aStep, ref b, bStep, ref c, ldc, accumulate);
+            }
+            else if (rows >= 2)
+            {
+                height = 2;
+                Rows2<L>(depth, ref a, aRow, aStep, ref b, bStep, ref c, ldc, accumulate);
+            }
+            else
+            {
+                height = 1;
+                Rows1<L>(depth, ref a, aRow, aStep, ref b, bStep, ref c, ldc, accumulate);
+            }
 
-        if (rows == 6)
-        {
-            Rows6<L>(depth, ref a, aRow, aStep, ref b, bStep, ref c, ldc, accumulate);
-            return;
+            a = ref Unsafe.Add(ref a, height * aRow);
+            c = ref Unsafe.Add(ref c, height * ldc);
+            rows -= height;
         }
-
-        if (rows >= 4)
-        {
-            Rows4<L>(depth, ref a, aRow, aStep, ref b, bStep, ref c, ldc, accumulate);
-            a = ref Unsafe.Add(ref a, 4 * aRow);
-            c = ref Unsafe.Add(ref c, 4 * ldc);
-            rows -= 4;
-        }
-
-        if (rows >= 2)
-        {
-            Rows2<L>(depth, ref a, aRow, aStep, ref b, bStep, ref c, ldc, accumulate);
-            a = ref Unsafe.Add(ref a, 2 * aRow);
-            c = ref Unsafe.Add(ref c, 2 * ldc);
-            rows -= 2;
-        }
-
-        if (rows == 1)
-            Rows1<L>(depth, ref a, aRow, aStep, ref b, bStep, ref c, ldc, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<L>(ref float c, L low, L high, bool accumulate) where L : struct, ILanes<L>
+    private static void Put<L>(ref float c, L low, L high, bool accumulate) where L : struct, ISums<L>
     {
         if (accumulate)
         {
@@ -62,7 +72,7 @@ internal static class ProductTile
 
     /// <summary>Eight rows: 16 accumulators, for 32 registers.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Rows8<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
+    private static void Rows8<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ISums<L>
     {
         L c00 = L.Create(0f), c01 = L.Create(0f);
         L c10 = L.Create(0f), c11 = L.Create(0f);
@@ -123,9 +133,9 @@ internal static class ProductTile
         Put(ref c, c70, c71, accumulate);
     }
 
-    /// <summary>Six rows: 12 accumulators, two columns of B and one element of A fill 16 registers.</summary>
+    /// <summary>Six rows: 12 accumulators, two columns of B and one element of A fill 16 registers, pairs 29 of 32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Rows6<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
+    private static void Rows6<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ISums<L>
     {
         L c00 = L.Create(0f), c01 = L.Create(0f);
         L c10 = L.Create(0f), c11 = L.Create(0f);
@@ -176,7 +186,7 @@ internal static class ProductTile
 
     /// <summary>Four rows.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Rows4<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
+    private static void Rows4<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ISums<L>
     {
         L c00 = L.Create(0f), c01 = L.Create(0f);
         L c10 = L.Create(0f), c11 = L.Create(0f);
@@ -213,7 +223,7 @@ internal static class ProductTile
 
     /// <summary>Two rows.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Rows2<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
+    private static void Rows2<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ISums<L>
     {
         L c00 = L.Create(0f), c01 = L.Create(0f);
         L c10 = L.Create(0f), c11 = L.Create(0f);
@@ -237,7 +247,7 @@ internal static class ProductTile
 
     /// <summary>One row.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Rows1<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
+    private static void Rows1<L>(nint depth, ref float a, nint aRow, nint aStep, ref float b, nint bStep, ref float c, nint ldc, bool accumulate) where L : struct, ISums<L>
     {
         L c00 = L.Create(0f), c01 = L.Create(0f);
         for (; depth > 0; depth--)
