@@ -15,6 +15,8 @@ internal sealed class ByteReader(FileRegion region, string path, string place, l
 
     internal long Position { get; private set; } = start;
 
+    internal long Length => region.Length;
+
     internal byte Byte() => Bytes(1)[0];
 
     /// <summary>The next bytes, valid until the next call.</summary>

@@ -9,10 +9,8 @@ namespace XLstm;
 /// small stack machine that names functions to call with what is on the stack; here no name leads to code. The few calls that
 /// make containers and tensors are understood by <see cref="TorchCalls"/>, everything else stays as it is written.
 /// </summary>
-/// <remarks>Every opcode costs at most a small number of bytes of memory beyond its own, so a file bounds what its tree takes.</remarks>
 internal sealed class PickleReader(ByteReader input, TorchCalls calls)
 {
-    private const int MostNodes = 2_000_000;
     private const int MostDigits = 512;
     private const int LargestGap = 16;
 
@@ -21,10 +19,12 @@ internal sealed class PickleReader(ByteReader input, TorchCalls calls)
     private static readonly TorchNode False = new(TorchKind.Boolean, false);
     private static readonly TorchNode Empty = new(TorchKind.List, Array.Empty<TorchNode>());
 
+    // The shortest opcodes make a hundred times as much of themselves; real files have four bytes or more for each object.
+    private readonly long mostNodes = (1 << 20) + (input.Length / 4);
     private readonly List<TorchNode> stack = [];
     private readonly Stack<int> marks = [];
     private readonly List<TorchNode?> memo = [];
-    private int pushed;
+    private long pushed;
 
     internal TorchNode Read()
     {
@@ -227,8 +227,8 @@ internal sealed class PickleReader(ByteReader input, TorchCalls calls)
 
     private void Push(TorchNode node)
     {
-        if (++pushed > MostNodes)
-            throw input.Bad($"at most {MostNodes} objects", "more");
+        if (++pushed > mostNodes)
+            throw input.Bad($"at most {mostNodes} objects", "more");
         stack.Add(node);
     }
 
@@ -259,7 +259,7 @@ internal sealed class PickleReader(ByteReader input, TorchCalls calls)
     private void Remember(long index)
     {
         // Python counts up; anything else would ask for memory or for a table that can be made slow.
-        if (index > memo.Count + LargestGap || memo.Count > MostNodes)
+        if (index > memo.Count + LargestGap || memo.Count > mostNodes)
             throw input.Bad($"the next number of an object, {memo.Count}", $"{index}");
         while (memo.Count <= index)
             memo.Add(null);
