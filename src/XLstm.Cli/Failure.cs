@@ -21,7 +21,7 @@ internal static class Failure
     {
         OperationCanceledException => "stopped.",
         IOException full when IsFullDisk(full) => full.Message + Environment.NewLine + "The disk is full. Make room and repeat the command; \"train\" goes on with --resume.",
-        CommandError or DivergedException or IOException or UnauthorizedAccessException or InvalidOperationException or NotSupportedException => failure.Message,
+        CommandError or DivergedException or IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException or NotSupportedException => failure.Message,
         ArgumentException argument => Message(argument),
         OutOfMemoryException => "not enough memory. A smaller model, --batch or --context needs less.",
         AggregateException { InnerException: { } inner } => Describe(inner),

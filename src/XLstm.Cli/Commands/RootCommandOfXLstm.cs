@@ -30,6 +30,8 @@ internal sealed class RootCommandOfXLstm : RootCommand
         Add(new GenerateCommand(streams, cancellation));
         Add(new LogitsCommand(streams, cancellation));
         Add(new InfoCommand(streams, cancellation));
+        Add(new EvaluateForecasterCommand(streams, cancellation));
+        Add(new TrainForecasterCommand(streams, cancellation));
         Add(new BenchCommand(streams, cancellation));
         Add(Verbose);
         var showHelp = new HelpText(streams, Examples, Notes);

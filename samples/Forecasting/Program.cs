@@ -1,0 +1,21 @@
+using System.Globalization;
+using XLstm.Forecasting;
+using XLstm.Samples.Forecasting;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+// Eleven years are known, the twelfth is to be forecast.
+double[] known = AirPassengers.Monthly[..^12], year = AirPassengers.Monthly[^12..];
+
+#region Forecast
+Forecast forecast = Forecaster.Default.Forecast(known, horizon: 12);
+for (int month = 0; month < forecast.Horizon; month++)
+    Console.WriteLine($"month {month + 1,2}: {forecast.Median[month]:F0}, in four cases of five {forecast[0][month]:F0} to {forecast[8][month]:F0}");
+#endregion
+
+#region Compare
+double ours = ForecastMetrics.Mase(year, forecast.Median, known, season: 12);
+Forecast last = Baselines.SeasonalNaive(12).Forecast([known], horizon: 12)[0];
+double naive = ForecastMetrics.Mase(year, last.Median, known, season: 12);
+Console.WriteLine($"MASE {ours:F2}; the year before again: {naive:F2}");
+#endregion

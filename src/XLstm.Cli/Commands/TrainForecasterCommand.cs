@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Diagnostics;
+using XLstm.Cli.Runs;
+using XLstm.Forecasting;
+
+namespace XLstm.Cli.Commands;
+
+/// <summary>xlstm train-forecaster: the forecaster of the package, from nothing but a seed.</summary>
+internal sealed class TrainForecasterCommand : DocumentedCommand
+{
+    private static readonly ForecasterRunOptions s_normal = new();
+
+    private readonly Option<string> _out = new("--out") { HelpName = "DIR", Description = "Where the run and the forecaster go.", DefaultValueFactory = _ => "forecaster" };
+    private readonly Option<bool> _resume = Commands.Options.Flag("--resume", "Go on with the run in DIR, exactly where it was stored.");
+    private readonly Option<long> _steps = Commands.Options.Number("--steps", "N", "Updates to make.", s_normal.Steps, 1L);
+    private readonly Option<ulong> _seed = new("--seed") { HelpName = "N", Description = "Decides the weights at the start and every series.", DefaultValueFactory = _ => s_normal.Seed };
+    private readonly Option<string> _pattern = new("--pattern") { HelpName = "A:B", Description = "mLSTM to sLSTM blocks.", DefaultValueFactory = _ => s_normal.Pattern };
+    private readonly Option<int> _blocks = Commands.Options.Number("--blocks", "N", "Blocks.", s_normal.NumBlocks, 1);
+    private readonly Option<int> _dim = Commands.Options.Number("--dim", "N", "Width of the blocks.", s_normal.EmbeddingDim, 1);
+    private readonly Option<double> _rate = Commands.Options.Number("--learning-rate", "R", "Largest rate.", s_normal.LearningRate, double.Epsilon, 1.0);
+    private readonly Option<int> _threads = Commands.Options.Threads(0);
+
+    public TrainForecasterCommand(Streams streams, CancellationToken cancellation)
+        : base("train-forecaster", "Train a forecaster on generated series, as the one in the package was.", streams, cancellation)
+    {
+        foreach (Option option in new Option[] { _out, _resume, _steps, _seed, _pattern, _blocks, _dim, _rate, _threads })
+            Add(option);
+    }
+
+    public override string Examples =>
+        """
+          xlstm train-forecaster                                the forecaster of the package again
+          xlstm train-forecaster --resume                       go on after Ctrl-C, a crash or a power cut
+          xlstm train-forecaster --steps 2000 --out quick       a quick one
+          xlstm forecast sales.csv --model forecaster/forecaster.safetensors
+        """;
+
+    protected override int Execute(ParseResult parse)
+    {
+        string directory = parse.GetRequiredValue(_out);
+        int threads = parse.GetValue(_threads);
+        using ForecasterRun run = parse.GetValue(_resume)
+            ? ForecasterRun.Resume(directory, threads)
+            : ForecasterRun.Create(
+                directory,
+                s_normal with
+                {
+                    Steps = parse.GetValue(_steps), Seed = parse.GetValue(_seed), Pattern = parse.GetRequiredValue(_pattern), NumBlocks = parse.GetValue(_blocks),
+                    EmbeddingDim = parse.GetValue(_dim), LearningRate = parse.GetValue(_rate),
+                },
+                threads);
+        Streams.Out.WriteLine($"{Report.Count(run.ParameterCount)} parameters, {Report.Count(run.Options.Steps)} steps{(run.StepCount > 0 ? $", from step {Report.Count(run.StepCount)} on" : "")}; Ctrl-C stops, --resume goes on.");
+        var clock = Stopwatch.StartNew();
+        double next = 2;
+        try
+        {
+            ForecasterProgress end = run.Train(
+                progress =>
+                {
+                    if (clock.Elapsed.TotalSeconds < next)
+                        return;
+                    next = clock.Elapsed.TotalSeconds + Math.Clamp(clock.Elapsed.TotalSeconds / 5, 3, 60);
+                    Streams.Out.WriteLine(Line(progress));
+                    Streams.Out.Flush();
+                },
+                Cancellation);
+            Streams.Out.WriteLine(Line(end));
+        }
+        catch (OperationCanceledException)
+        {
+            Note($"stopped after step {run.StepCount}; everything is stored. Go on: xlstm train-forecaster --resume --out {directory}");
+            return ExitCode.Interrupted;
+        }
+        Streams.Out.WriteLine($"{Path.Combine(directory, ForecasterRun.WeightsFile)} has the forecaster.");
+        return ExitCode.Success;
+    }
+
+    private static string Line(ForecasterProgress progress) =>
+        $"step {Report.Count(progress.Step)}/{Report.Count(progress.Steps)}  loss {ProgressText.Number(progress.Loss)}"
+        + (progress.Validation is { } validation ? $"  validation {ProgressText.Number(validation)}" : "") + $"  {ProgressText.Time(progress.Elapsed)}, {ProgressText.Time(progress.Remaining)} left";
+}
