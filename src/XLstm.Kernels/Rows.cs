@@ -58,11 +58,27 @@ internal static class Rows
         return total;
     }
 
-    /// <summary>result[r] = factor x[r] for rows of <paramref name="width"/> that lie apart in both.</summary>
+    /// <summary>
+    /// result[r] = factor x[r] for rows of <paramref name="width"/> that lie apart in both. With so few instructions a row, the
+    /// processor waits for many rows at a time where they come from memory.
+    /// </summary>
     public static void Scale<L>(int rows, int width, ReadOnlySpan<float> x, int stride, float factor, Span<float> result, int resultStride) where L : struct, ILanes<L>
     {
+        if (rows == 0)
+            return;
+        ref float a = ref MemoryMarshal.GetReference(x[..((rows - 1) * stride + width)]);
+        ref float b = ref MemoryMarshal.GetReference(result[..((rows - 1) * resultStride + width)]);
+        L f = L.Create(factor);
         for (int r = 0; r < rows; r++)
-            Scale<L>(x.Slice(r * stride, width), factor, result.Slice(r * resultStride, width));
+        {
+            int i = 0;
+            for (; i <= width - L.Count; i += L.Count)
+                L.Store(L.Load(ref a, i) * f, ref b, i);
+            for (; i < width; i++)
+                Unsafe.Add(ref b, i) = Unsafe.Add(ref a, i) * factor;
+            a = ref Unsafe.Add(ref a, stride);
+            b = ref Unsafe.Add(ref b, resultStride);
+        }
     }
 
     /// <summary>result[r] = factors[r] x[r] for rows of <paramref name="width"/> without gaps; they may be the same rows.</summary>
@@ -72,6 +88,29 @@ internal static class Rows
             Scale<L>(x.Slice(r * width, width), factors[r], result.Slice(r * width, width));
     }
 
+    /// <summary>x[r] = factors[r] x[r] for rows of <paramref name="width"/> without gaps; sum += all of them, in order.</summary>
+    public static void ScaleSum<L>(int rows, int width, Span<float> x, ReadOnlySpan<float> factors, Span<float> sum) where L : struct, ILanes<L>
+    {
+        ref float a = ref MemoryMarshal.GetReference(x[..(rows * width)]);
+        ref float f = ref MemoryMarshal.GetReference(factors[..rows]);
+        ref float s = ref MemoryMarshal.GetReference(sum[..width]);
+        int i = 0;
+        for (; i <= width - L.Count; i += L.Count)
+        {
+            L total = L.Load(ref s, i);
+            for (int r = 0; r < rows; r++)
+            {
+                L value = L.Load(ref a, r * width + i) * L.Create(Unsafe.Add(ref f, r));
+                L.Store(value, ref a, r * width + i);
+                total += value;
+            }
+            L.Store(total, ref s, i);
+        }
+        for (; i < width; i++)
+            for (int r = 0; r < rows; r++)
+                sum[i] += x[r * width + i] *= factors[r];
+    }
+
     /// <summary>destination[r] += factor x[r] for rows of x without gaps and rows of the destination that lie apart.</summary>
     public static void MultiplyAdd<L>(int rows, int width, ReadOnlySpan<float> x, float factor, Span<float> destination, int stride) where L : struct, ILanes<L>
     {
@@ -79,12 +118,14 @@ internal static class Rows
             MultiplyAdd<L>(x.Slice(r * width, width), factor, destination.Slice(r * stride, width));
     }
 
-    /// <summary>Asks for a row that is wanted soon.</summary>
-    public static void Ahead(ReadOnlySpan<float> x)
+    /// <summary>Asks for row r, which is wanted soon, if there is one.</summary>
+    public static void Ahead(int r, int width, ReadOnlySpan<float> x, int stride)
     {
-        ref float a = ref MemoryMarshal.GetReference(x);
-        for (int i = 0; i < x.Length; i += 64)
-            Prefetch.Ahead(ref a, i, Math.Min(64, x.Length - i));
+        if (r < 0 || (long)r * stride + width > x.Length)
+            return;
+        ref float a = ref Unsafe.Add(ref MemoryMarshal.GetReference(x), r * stride);
+        for (int i = 0; i < width; i += 64)
+            Prefetch.Ahead(ref a, i, Math.Min(64, width - i));
     }
 
     /// <summary>Sums of 256 terms in float, the rest in double.</summary>

@@ -145,8 +145,7 @@ public static partial class MLstmChunkwise
             float decay = gates.Prepare<L>(steps, inputGate[(start * shape.GateStride)..], forgetGate[(start * shape.GateStride)..], shape.GateStride, mBefore[chunk], options.InputGate);
             Rows.Scale<L>(steps, K, k[(start * shape.KeyStride)..], shape.KeyStride, shape.KeyScale, keys, K);
             Rows.Scale<L>(steps, V, v[(start * shape.ValueStride)..], shape.ValueStride, 1f, values, V);
-            Rows.Scale<L>(steps, K, keys, gates.Carry, keys);
-            AdvanceState<L>(steps, K, V, keys, values, decay, continues || chunk > 0, next[..(K * V)], next.Slice(K * V, K), products);
+            AdvanceState<L>(steps, K, V, keys, gates.Carry, values, decay, continues || chunk > 0, next[..(K * V)], next.Slice(K * V, K), products);
             mBefore[chunk + 1] = gates.M[steps - 1];
         }
 
@@ -190,7 +189,7 @@ public static partial class MLstmChunkwise
                 MatrixProduct.Multiply(false, false, end - j, width, K, queries[(j * K)..], K, across, padded, S[(j * padded)..], padded, accumulate: false, products);
                 for (int i = j; i < end; i++)
                 {
-                    AskFor(start - length + i, shape, q, k, v);
+                    AskFor(start - length + i, shape, q, k, v, h);
                     den[i] = Weigh<L>(i, gates, S.Slice(i * padded, width), W.Slice(i * padded, width));
                     if (hasState)
                         den[i] += gates.Inter[i] * Rows.Dot<L>(queries.Slice(i * K, K), n);
@@ -216,11 +215,7 @@ public static partial class MLstmChunkwise
                 MatrixProduct.Multiply(false, false, end - j, width, V, dNum[(j * V)..], V, across, padded, dS[(j * padded)..], padded, accumulate: false, products);
                 for (int i = j; i < end; i++)
                 {
-                    if (start > 0)
-                    {
-                        Rows.Ahead(h.Slice((start - length + i) * shape.ValueStride, V));
-                        Rows.Ahead(dH.Slice((start - length + i) * shape.ValueStride, V));
-                    }
+                    Rows.Ahead(start - length + i, V, dH, shape.ValueStride);
                     dLogInput[i] = (dS[i * padded + i] + dDen[i]) * S[i * padded + i];
                     dB[i] = ScoresBackward<L>(i, S.Slice(i * padded, width), W.Slice(i * padded, width), dS.Slice(i * padded, width), dDen[i], columns);
                 }

@@ -23,7 +23,7 @@ public static partial class MLstmChunkwise
     public static int ForwardScratchLength(in MLstmShape shape, int chunkLength)
     {
         int L = Math.Min(chunkLength, Math.Max(1, shape.Time)), K = shape.KeyWidth, V = shape.ValueWidth, padded = Cutter.Padded(L);
-        return Cutter.Slack + padded * MLstmGates.FloatsPerStep
+        return Cutter.Slack + padded * (MLstmGates.FloatsPerStep + 1)
             + 2 * Cutter.Padded(L * K) + K * padded                                   // queries, keys, keys transposed
             + Cutter.Padded(L * (K + padded)) + Cutter.Padded((K + L) * V)            // what a row of h is the product of
             + ProductScratch(L, K, V);
@@ -112,7 +112,7 @@ public static partial class MLstmChunkwise
         int width = K + padded, block = RowBlock(length);
         Span<float> left = cut.Take(length * width), right = cut.Take((K + length) * V);
         Span<float> memory = right[..(K * V)], values = right[(K * V)..];
-        Span<float> products = cut.Rest;
+        Span<float> r = cut.Take(padded), products = cut.Rest;
         C[..(K * V)].CopyTo(memory);
 
         for (int start = 0; start < shape.Time; start += length)
@@ -132,23 +132,25 @@ public static partial class MLstmChunkwise
                 MatrixProduct.Multiply(false, false, end - j, columns, K, queries[(j * K)..], K, keysAcross, padded, left[(j * width + K)..], width, accumulate: false, products);
                 for (int i = j; i < end; i++)
                 {
-                    AskFor(start + length + i, shape, q, k, v);
-                    Span<float> query = left.Slice(i * width, K), scores = left.Slice(i * width + K, columns);
+                    AskFor(start + length + i, shape, q, k, v, h);
+                    Span<float> scores = left.Slice(i * width + K, columns);
                     float den = Weigh<L>(i, gates, scores, default);
                     if (hasState)
                         den += gates.Inter[i] * Rows.Dot<L>(queries.Slice(i * K, K), n);
-                    float r = Inverse(options, den, gates.Floor[i]);
-                    Rows.Scale<L>(scores, r);
+                    r[i] = Inverse(options, den, gates.Floor[i]);
+                }
+                for (int i = j; i < end; i++)
+                {
+                    Rows.Scale<L>(left.Slice(i * width + K, columns), r[i]);
                     if (hasState)
-                        Rows.Scale<L>(queries.Slice(i * K, K), gates.Inter[i] * r, query);
+                        Rows.Scale<L>(queries.Slice(i * K, K), gates.Inter[i] * r[i], left.Slice(i * width, K));
                 }
                 MatrixProduct.Multiply(
                     false, false, end - j, V, K - from + end, left[(j * width + from)..], width, right[(from * V)..], V,
                     h[((start + j) * shape.ValueStride)..], shape.ValueStride, accumulate: false, products);
             }
 
-            Rows.Scale<L>(steps, K, keys, gates.Carry, keys);
-            AdvanceState<L>(steps, K, V, keys, values, decay, hasState, memory, n, products);
+            AdvanceState<L>(steps, K, V, keys, gates.Carry, values, decay, hasState, memory, n, products);
             m0 = gates.M[steps - 1];
         }
         memory.CopyTo(C);
@@ -156,13 +158,12 @@ public static partial class MLstmChunkwise
     }
 
     // Rows of one head lie apart, and no prefetcher of the hardware follows them. A few at a time: requests too many are dropped.
-    private static void AskFor(int t, in MLstmShape shape, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v)
+    private static void AskFor(int t, in MLstmShape shape, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, ReadOnlySpan<float> h)
     {
-        if ((uint)t >= (uint)shape.Time)
-            return;
-        Rows.Ahead(q.Slice(t * shape.KeyStride, shape.KeyWidth));
-        Rows.Ahead(k.Slice(t * shape.KeyStride, shape.KeyWidth));
-        Rows.Ahead(v.Slice(t * shape.ValueStride, shape.ValueWidth));
+        Rows.Ahead(t, shape.KeyWidth, q, shape.KeyStride);
+        Rows.Ahead(t, shape.KeyWidth, k, shape.KeyStride);
+        Rows.Ahead(t, shape.ValueWidth, v, shape.ValueStride);
+        Rows.Ahead(t, shape.ValueWidth, h, shape.ValueStride);
     }
 
     // Rows that go into one product, which leaves out the columns that lie right of the diagonal for all of them.
@@ -202,9 +203,9 @@ public static partial class MLstmChunkwise
         return L.Sum(sum);
     }
 
-    // With the keys weighted by exp(b_L - b_s + log i_s - m_L) / sqrt(K):  C = decay C + keys^T v;  n = decay n + sum of keys
+    // u_s = exp(b_L - b_s + log i_s - m_L), keys k_s / sqrt(K), which become u_s k_s:  C = decay C + keys^T v;  n = decay n + sum of keys
     private static void AdvanceState<L>(
-        int steps, int K, int V, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, float decay, bool hasState, Span<float> C, Span<float> n, Span<float> products)
+        int steps, int K, int V, Span<float> keys, ReadOnlySpan<float> u, ReadOnlySpan<float> values, float decay, bool hasState, Span<float> C, Span<float> n, Span<float> products)
         where L : struct, ILanes<L>
     {
         if (hasState)
@@ -212,8 +213,7 @@ public static partial class MLstmChunkwise
             Rows.Scale<L>(C[..(K * V)], decay);
             Rows.Scale<L>(n[..K], decay);
         }
-        for (int s = 0; s < steps; s++)
-            Rows.Add<L>(keys.Slice(s * K, K), n);
+        Rows.ScaleSum<L>(steps, K, keys, u, n);
         MatrixProduct.Multiply(true, false, K, V, steps, keys, K, values, V, C, V, hasState, products);
     }
 }

@@ -53,20 +53,24 @@ internal readonly ref struct MLstmGates
         if (!exponential)
             LogSigmoids<L>(LogInput[..steps]);
 
+        // Slices of one known length: the loop checks no bounds.
+        ReadOnlySpan<float> logForget = LogForget[..steps], logInput = LogInput[..steps];
+        Span<float> stabiliser = M[..steps], rowHigh = RowHigh[..steps], rowLow = RowLow[..steps], columnHigh = ColumnHigh[..steps], columnLow = ColumnLow[..steps];
+        Span<float> inter = Inter[..steps], floor = Floor[..steps], carry = Carry[..steps];
         double b = 0;
         float m = m0;
-        for (int j = 0; j < steps; j++)
+        for (int j = 0; j < logForget.Length; j++)
         {
-            b += LogForget[j];
-            m = exponential ? MathF.Max(LogForget[j] + m, LogInput[j]) : 0;
-            M[j] = m;
-            Split(b - m, out RowHigh[j], out RowLow[j]);
-            Split(LogInput[j] - b, out ColumnHigh[j], out ColumnLow[j]);
-            Inter[j] = (float)(b + m0 - m);
-            Floor[j] = -m;
+            b += logForget[j];
+            m = exponential ? MathF.Max(logForget[j] + m, logInput[j]) : 0;
+            stabiliser[j] = m;
+            Split(b - m, out rowHigh[j], out rowLow[j]);
+            Split(logInput[j] - b, out columnHigh[j], out columnLow[j]);
+            inter[j] = (float)(b + m0 - m);
+            floor[j] = -m;
         }
-        for (int s = 0; s < steps; s++)
-            Carry[s] = (float)((double)ColumnHigh[s] + ColumnLow[s] + b - m);
+        for (int s = 0; s < carry.Length; s++)
+            carry[s] = (float)((double)columnHigh[s] + columnLow[s] + b - m);
         Exps<L>(Inter[..steps]);
         Exps<L>(Floor[..steps]);
         Exps<L>(Carry[..steps]);

@@ -172,29 +172,39 @@ public static partial class Ops
         MLstmState next = pass.UpdatesStates && state is not null
             ? state
             : new MLstmState(pass.Rent(shapeC), pass.Rent(new Shape(B, N, K)), pass.Rent(new Shape(B, N)));
-        pass.Workers.Run(B * N, new MLstmWork(pass.Options.Record ? pass.Options.Form : T == 1 ? MLstmForm.Recurrent : pass.Options.Form, pass.Options.ChunkLength, options, q, k, v, gates, state, next, h, lengths), (long)q.Length * V);
+        MLstmForm form = T == 1 && !pass.Options.Record ? MLstmForm.Recurrent : pass.Options.Form;
+        int chunk = pass.Options.ChunkLength, stretch = form == MLstmForm.Parallel ? Math.Max(1, T) : (Stretch + chunk - 1) / chunk * chunk;
+        for (int from = 0; from == 0 || from < T; from += stretch)
+        {
+            pass.Workers.Run(
+                B * N, new MLstmWork(form, chunk, options, q, k, v, gates, from == 0 ? state : next, next, h, lengths, from, Math.Min(stretch, T - from)), (long)q.Length * V);
+        }
         if (pass.Record)
             pass.Add(new MLstmNode(options, q, k, v, gates, state, next, h, lengths));
         return (h, next);
     }
 
+    // Steps that all heads pass before any goes on. The rows of a head lie between those of the others, and what is fetched of
+    // them without being asked for is then at hand when their turn comes.
+    private const int Stretch = 256;
+
     private static MLstmShape HeadShape(Tensor q, Tensor v, int N, int steps) =>
         new(steps, q.Shape[2] / N, v.Shape[2] / N, q.Shape[2], v.Shape[2], 2 * N);
 
-    private readonly struct MLstmWork(MLstmForm form, int chunk, MLstmOptions options, Tensor q, Tensor k, Tensor v, Tensor gates, MLstmState? state, MLstmState next, Tensor h, int[]? lengths) : IWork
+    private readonly struct MLstmWork(MLstmForm form, int chunk, MLstmOptions options, Tensor q, Tensor k, Tensor v, Tensor gates, MLstmState? state, MLstmState next, Tensor h, int[]? lengths, int from, int count) : IWork
     {
         public int ScratchLength => form switch
         {
             MLstmForm.Recurrent => 0,
-            MLstmForm.Parallel => MLstmParallel.ForwardScratchLength(HeadShape(q, v, gates.Shape[2] / 2, q.Shape[1])),
-            _ => MLstmChunkwise.ForwardScratchLength(HeadShape(q, v, gates.Shape[2] / 2, q.Shape[1]), chunk),
+            MLstmForm.Parallel => MLstmParallel.ForwardScratchLength(HeadShape(q, v, gates.Shape[2] / 2, count)),
+            _ => MLstmChunkwise.ForwardScratchLength(HeadShape(q, v, gates.Shape[2] / 2, count), chunk),
         };
 
         public void Run(int index, Span<float> scratch)
         {
-            int T = q.Shape[1], N = gates.Shape[2] / 2, b = index / N, head = index % N;
-            MLstmShape shape = HeadShape(q, v, N, lengths is null ? T : lengths[b]);
-            int K = shape.KeyWidth, V = shape.ValueWidth, keys = b * T * N * K + head * K, values = b * T * N * V + head * V, gate = b * T * 2 * N + head;
+            int N = gates.Shape[2] / 2, b = index / N, head = index % N, row = b * q.Shape[1] + from;
+            MLstmShape shape = HeadShape(q, v, N, lengths is null ? count : Math.Clamp(lengths[b] - from, 0, count));
+            int K = shape.KeyWidth, V = shape.ValueWidth, keys = row * N * K + head * K, values = row * N * V + head * V, gate = row * 2 * N + head;
             Span<float> C = next.C.Span.Slice(index * K * V, K * V), n = next.N.Span.Slice(index * K, K), m = next.M.Span.Slice(index, 1);
             bool continues = state is not null;
             if (continues && state != next)
@@ -203,7 +213,7 @@ public static partial class Ops
                 state.N.Span.Slice(index * K, K).CopyTo(n);
                 m[0] = state.M.Span[index];
             }
-            for (int t = shape.Time; t < T; t++)
+            for (int t = shape.Time; t < count; t++)
                 h.Span.Slice(values + t * N * V, V).Clear();
 
             ReadOnlySpan<float> queries = Tail(q, keys), keyRows = Tail(k, keys), valueRows = Tail(v, values);

@@ -1,3 +1,5 @@
+using XLstm.Kernels;
+
 namespace XLstm.Tests;
 
 /// <summary>However a sequence is cut, padded, batched or stepped through, it gives the same numbers.</summary>
@@ -139,6 +141,42 @@ public class SequenceLawTests
             Numbers.Close($"row {b}", alone, logits.Span.Slice(b * T * V, alone.Length));
             TestModels.Close($"row {b}", last, TestModels.Row(end, b));
         }
+    }
+
+    /// <summary>The operation passes over the heads stretch by stretch; each is the same, bit for bit, in one piece.</summary>
+    [Theory]
+    [InlineData(64)]
+    [InlineData(48)]
+    public void StretchesOfAnMLstmAreOnePiece(int chunkLength)
+    {
+        int[] lengths = [600, 0, 256, 289];
+        const int T = 600, N = 2, K = 3, V = 5;
+        using var pass = new Pass(new PassOptions(ChunkLength: chunkLength));
+        Tensor Random(int width, int seed)
+        {
+            var random = new Random(seed);
+            var tensor = new Tensor(new Shape(lengths.Length, T, width));
+            foreach (ref float x in tensor.Span)
+                x = random.NextSingle() - 0.5f;
+            return tensor;
+        }
+        Tensor q = Random(N * K, 1), k = Random(N * K, 2), v = Random(N * V, 3), gates = Random(2 * N, 4);
+        (Tensor h, MLstmState state) = Ops.MLstm(pass, q, k, v, gates, null, MLstmOptions.Default, lengths);
+        for (int b = 0; b < lengths.Length; b++)
+            for (int head = 0; head < N; head++)
+            {
+                var shape = new MLstmShape(lengths[b], K, V, N * K, N * V, 2 * N);
+                float[] C = new float[K * V], n = new float[K], m = new float[1], expected = new float[T * N * V];
+                MLstmChunkwise.Forward(
+                    shape, chunkLength, MLstmOptions.Default, q.Span[(b * T * N * K + head * K)..], k.Span[(b * T * N * K + head * K)..], v.Span[(b * T * N * V + head * V)..],
+                    gates.Span[(b * T * 2 * N + head)..], gates.Span[(b * T * 2 * N + N + head)..], false, C, n, m, expected, new float[MLstmChunkwise.ForwardScratchLength(shape, chunkLength)]);
+                int index = b * N + head;
+                for (int t = 0; t < T; t++)
+                    Numbers.SameBits($"h of row {b}, head {head}, step {t}", expected.AsSpan(t * N * V, V), h.Span.Slice((b * T + t) * N * V + head * V, V));
+                Numbers.SameBits($"C of row {b}, head {head}", C, state.C.Span.Slice(index * K * V, K * V));
+                Numbers.SameBits($"n of row {b}, head {head}", n, state.N.Span.Slice(index * K, K));
+                Numbers.SameBits($"m of row {b}, head {head}", m, state.M.Span.Slice(index, 1));
+            }
     }
 
     [Theory]
