@@ -189,7 +189,8 @@ public static partial class MLstmChunkwise
                 MatrixProduct.Multiply(false, false, end - j, width, K, queries[(j * K)..], K, across, padded, S[(j * padded)..], padded, accumulate: false, products);
                 for (int i = j; i < end; i++)
                 {
-                    AskFor(start - length + i, shape, q, k, v, h);
+                    AskFor(start - length + i, K, shape.KeyStride, q, k);
+                    AskFor(start - length + i, V, shape.ValueStride, v, h);
                     den[i] = Weigh<L>(i, gates, S.Slice(i * padded, width), W.Slice(i * padded, width));
                     if (hasState)
                         den[i] += gates.Inter[i] * Rows.Dot<L>(queries.Slice(i * K, K), n);
@@ -227,18 +228,21 @@ public static partial class MLstmChunkwise
             }
 
             // Queries: from the keys of the chunk and from the state before it.
+            Span<float> dQueries = accumulate ? gradient : dQ[(start * shape.KeyStride)..];
+            int apart = accumulate ? K : shape.KeyStride;
             if (hasState)
             {
-                MatrixProduct.Multiply(false, true, steps, K, V, dNum, V, C, V, gradient, K, accumulate: false, products);
+                MatrixProduct.Multiply(false, true, steps, K, V, dNum, V, C, V, dQueries, apart, accumulate: false, products);
                 for (int j = 0; j < steps; j++)
-                    dB[j] += Rows.AddScaleDot<L>(gradient.Slice(j * K, K), n, dDen[j], gates.Inter[j], queries.Slice(j * K, K));
+                    dB[j] += Rows.AddScaleDot<L>(dQueries.Slice(j * apart, K), n, dDen[j], gates.Inter[j], queries.Slice(j * K, K));
             }
             for (int j = 0; j < steps; j += block)
             {
                 int end = Math.Min(j + block, steps);
-                MatrixProduct.Multiply(false, false, end - j, K, end, W[(j * padded)..], padded, keys, K, gradient[(j * K)..], K, hasState, products);
+                MatrixProduct.Multiply(false, false, end - j, K, end, W[(j * padded)..], padded, keys, K, dQueries[(j * apart)..], apart, hasState, products);
             }
-            Put<L>(steps, K, gradient, 1f, dQ[(start * shape.KeyStride)..], shape.KeyStride, accumulate);
+            if (accumulate)
+                Rows.MultiplyAdd<L>(steps, K, gradient, 1f, dQ[(start * shape.KeyStride)..], shape.KeyStride);
 
             // Keys: from the queries of the chunk and from the state after it.
             double dTotal = 0;
@@ -261,17 +265,20 @@ public static partial class MLstmChunkwise
             Put<L>(steps, K, gradient, shape.KeyScale, dK[(start * shape.KeyStride)..], shape.KeyStride, accumulate);
 
             // Values, alike.
+            Span<float> dValues = accumulate ? gradient : dV[(start * shape.ValueStride)..];
+            apart = accumulate ? V : shape.ValueStride;
             if (carriesBack)
             {
                 Rows.Scale<L>(steps, K, keys, gates.Carry, weighted);
-                MatrixProduct.Multiply(false, false, steps, V, K, weighted, K, dC, V, gradient, V, accumulate: false, products);
+                MatrixProduct.Multiply(false, false, steps, V, K, weighted, K, dC, V, dValues, apart, accumulate: false, products);
             }
             for (int s = 0; s < steps; s += block)
             {
                 MatrixProduct.Multiply(
-                    true, false, Math.Min(block, steps - s), V, steps - s, S[(s * padded + s)..], padded, dNum[(s * V)..], V, gradient[(s * V)..], V, carriesBack, products);
+                    true, false, Math.Min(block, steps - s), V, steps - s, S[(s * padded + s)..], padded, dNum[(s * V)..], V, dValues[(s * apart)..], apart, carriesBack, products);
             }
-            Put<L>(steps, V, gradient, 1f, dV[(start * shape.ValueStride)..], shape.ValueStride, accumulate);
+            if (accumulate)
+                Rows.MultiplyAdd<L>(steps, V, gradient, 1f, dV[(start * shape.ValueStride)..], shape.ValueStride);
 
             // The state before the chunk: from the state after it and from the queries.
             if (carriesBack)

@@ -132,7 +132,7 @@ public static partial class MLstmChunkwise
                 MatrixProduct.Multiply(false, false, end - j, columns, K, queries[(j * K)..], K, keysAcross, padded, left[(j * width + K)..], width, accumulate: false, products);
                 for (int i = j; i < end; i++)
                 {
-                    AskFor(start + length + i, shape, q, k, v, h);
+                    AskFor(start + length + i, K, shape.KeyStride, q, k);
                     Span<float> scores = left.Slice(i * width + K, columns);
                     float den = Weigh<L>(i, gates, scores, default);
                     if (hasState)
@@ -141,6 +141,7 @@ public static partial class MLstmChunkwise
                 }
                 for (int i = j; i < end; i++)
                 {
+                    AskFor(start + length + i, V, shape.ValueStride, v, h);
                     Rows.Scale<L>(left.Slice(i * width + K, columns), r[i]);
                     if (hasState)
                         Rows.Scale<L>(queries.Slice(i * K, K), gates.Inter[i] * r[i], left.Slice(i * width, K));
@@ -158,12 +159,10 @@ public static partial class MLstmChunkwise
     }
 
     // Rows of one head lie apart, and no prefetcher of the hardware follows them. A few at a time: requests too many are dropped.
-    private static void AskFor(int t, in MLstmShape shape, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, ReadOnlySpan<float> h)
+    private static void AskFor(int t, int width, int stride, ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
-        Rows.Ahead(t, shape.KeyWidth, q, shape.KeyStride);
-        Rows.Ahead(t, shape.KeyWidth, k, shape.KeyStride);
-        Rows.Ahead(t, shape.ValueWidth, v, shape.ValueStride);
-        Rows.Ahead(t, shape.ValueWidth, h, shape.ValueStride);
+        Rows.Ahead(t, width, x, stride);
+        Rows.Ahead(t, width, y, stride);
     }
 
     // Rows that go into one product, which leaves out the columns that lie right of the diagonal for all of them.
