@@ -44,6 +44,30 @@ internal static class Rows
             destination[i] = float.MultiplyAddEstimate(x[i], factor, destination[i]);
     }
 
+    /// <summary>
+    /// destination += a_0 b_0 + a_1 b_1 + a_2 b_2 + a_3 b_3, element by element and in this order: rows 0 to 3 lie a stride apart,
+    /// from where the spans begin; a stride may be negative, towards rows before that.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void MultiplyAdd4<L>(ReadOnlySpan<float> a, nint aStride, ReadOnlySpan<float> b, nint bStride, Span<float> destination) where L : struct, ILanes<L>
+    {
+        ref float pa = ref MemoryMarshal.GetReference(a), pb = ref MemoryMarshal.GetReference(b), pr = ref MemoryMarshal.GetReference(destination);
+        int i = 0;
+        for (; i + L.Count <= destination.Length; i += L.Count)
+            L.Store(MultiplyAdd4<L>(i, ref pa, aStride, ref pb, bStride, ref pr), ref pr, i);
+        for (; i < destination.Length; i++)
+            Lanes1.Store(MultiplyAdd4<Lanes1>(i, ref pa, aStride, ref pb, bStride, ref pr), ref pr, i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static L MultiplyAdd4<L>(nint i, ref float a, nint aStride, ref float b, nint bStride, ref float destination) where L : struct, ILanes<L>
+    {
+        L sum = L.MultiplyAdd(L.Load(ref a, i), L.Load(ref b, i), L.Load(ref destination, i));
+        sum = L.MultiplyAdd(L.Load(ref a, i + aStride), L.Load(ref b, i + bStride), sum);
+        sum = L.MultiplyAdd(L.Load(ref a, i + 2 * aStride), L.Load(ref b, i + 2 * bStride), sum);
+        return L.MultiplyAdd(L.Load(ref a, i + 3 * aStride), L.Load(ref b, i + 3 * bStride), sum);
+    }
+
     public static float Dot<L>(ReadOnlySpan<float> x, ReadOnlySpan<float> y) where L : struct, ILanes<L>
     {
         ref float a = ref MemoryMarshal.GetReference(x);

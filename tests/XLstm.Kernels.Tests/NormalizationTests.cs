@@ -86,6 +86,9 @@ public class NormalizationTests
         Guarded y = new(x.Length), statistics = new(Rows * groups * 2);
         Normalization.Forward(lanes, kind, Rows, groups, width, Epsilon, onePlus, x, weight, bias, y.Span, statistics.Span);
         Numbers.Close(Reference(X, W, B), y.Content, 2e-6, what + "y");
+        Guarded again = new(x.Length);
+        Normalization.Again(lanes, Rows, groups, width, onePlus, x, weight, bias, statistics.Content, again.Span);
+        Assert.Equal(y.Content, again.Content);
 
         Guarded dx = new(before), dw = new(before.AsSpan(0, weight.Length)), db = new(before.AsSpan(0, bias.Length));
         Normalization.Backward(lanes, kind, Rows, groups, width, onePlus, x, weight, statistics.Content, dy, dx.Span, dw.Span, db.Span);

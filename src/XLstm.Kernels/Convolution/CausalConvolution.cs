@@ -175,14 +175,23 @@ public static class CausalConvolution
                 row.Clear();
             else
                 bias[..F].CopyTo(row);
-            for (int k = 0; k < kernelSize; k++)
+            int k = 0, inX = fanIn == 1 ? kernelSize - 1 - t : kernelSize; // from this k on rows of x, one after the other
+            while (k < kernelSize)
             {
                 ReadOnlySpan<float> input = Input(t + k, F, kernelSize, x, state);
+                if (k >= inX && k + 4 <= kernelSize)
+                {
+                    Rows.MultiplyAdd4<L>(input, F, w[(k * F)..], F, row);
+                    k += 4;
+                    continue;
+                }
+
                 if (fanIn == 1)
                     Map.Run<ProductSum, L>(default, input, w[(k * F)..], row, row);
                 else
                     for (int g = 0; g < input.Length; g++)
                         Rows.MultiplyAdd<L>(w.Slice((k * F + g) * F, F), input[g], row);
+                k++;
             }
         }
     }
@@ -197,26 +206,24 @@ public static class CausalConvolution
         Span<float> w = scratch[..length], dw = scratch.Slice(length, length);
         Transpose(fanIn, F, kernelSize, weight, w);
         dw.Clear();
-        for (int t = 0; t < T; t++)
+        if (fanIn == 1)
         {
-            ReadOnlySpan<float> d = dy.Slice(t * F, F);
-            for (int k = 0; k < kernelSize; k++)
+            // A few steps at a time, while their rows are at hand.
+            for (int t = 0; t < T; t += 4)
             {
-                ReadOnlySpan<float> input = Input(t + k, F, kernelSize, x, state);
-                Span<float> dInput = InputGradient(t + k, F, kernelSize, dx, dState);
-                if (fanIn == 1)
-                {
-                    Map.Run<ProductSum, L>(default, input, d, dw[(k * F)..], dw[(k * F)..]);
-                    Map.Run<ProductSum, L>(default, d[..dInput.Length], w[(k * F)..], dInput, dInput);
-                    continue;
-                }
-
-                for (int g = 0; g < input.Length; g++)
-                    Rows.MultiplyAdd<L>(d, input[g], dw.Slice((k * F + g) * F, F));
-                for (int g = 0; g < dInput.Length; g++)
-                    dInput[g] += Rows.Dot<L>(d, w.Slice((k * F + g) * F, F));
+                int steps = Math.Min(4, T - t);
+                if (!dWeight.IsEmpty)
+                    WeightGradient<L>(t, steps, F, kernelSize, x, state, dy, dw);
+                for (int j = t; j < t + steps; j++)
+                    AddInputGradient<L>(j, T, F, kernelSize, w, dy, InputGradient(j, F, kernelSize, dx, dState));
             }
+
+            for (int j = T; j < T + kernelSize - 1; j++)
+                AddInputGradient<L>(j, T, F, kernelSize, w, dy, InputGradient(j, F, kernelSize, dx, dState));
         }
+        else
+            for (int t = 0; t < T; t++)
+                MixingBackward<L>(t, F, kernelSize, x, state, w, dy.Slice(t * F, F), dx, dState, dw);
 
         if (!dWeight.IsEmpty)
             AddTransposed(fanIn, F, kernelSize, dw, dWeight);
@@ -228,6 +235,49 @@ public static class CausalConvolution
             Span<float> dInput = InputGradient(T + j, F, kernelSize, dx, dState);
             if (!dInput.IsEmpty)
                 Rows.Add<L>(dNewState.Slice(j * F, F), dInput);
+        }
+    }
+
+    // dw[k] += sum over some steps of e[t + k] dy[t].
+    private static void WeightGradient<L>(
+        int t, int steps, int F, int kernelSize, ReadOnlySpan<float> x, ReadOnlySpan<float> state, ReadOnlySpan<float> dy, Span<float> dw)
+        where L : struct, ILanes<L>
+    {
+        for (int k = 0; k < kernelSize; k++)
+        {
+            Span<float> sum = dw.Slice(k * F, F);
+            if (steps == 4 && t + k >= kernelSize - 1)
+                Rows.MultiplyAdd4<L>(dy[(t * F)..], F, Input(t + k, F, kernelSize, x, state), F, sum);
+            else
+                for (int i = t; i < t + steps; i++)
+                    Map.Run<ProductSum, L>(default, Input(i + k, F, kernelSize, x, state), dy.Slice(i * F, F), sum, sum);
+        }
+    }
+
+    // de[j] += sum_k w[k] dy[j - k].
+    private static void AddInputGradient<L>(int j, int T, int F, int kernelSize, ReadOnlySpan<float> w, ReadOnlySpan<float> dy, Span<float> dInput)
+        where L : struct, ILanes<L>
+    {
+        int last = Math.Min(kernelSize - 1, j), k = Math.Max(0, j - T + 1);
+        for (; k + 4 <= last + 1; k += 4)
+            Rows.MultiplyAdd4<L>(dy[((j - k - 3) * F)..], F, w[((k + 3) * F)..], -F, dInput);
+        for (; k <= last; k++)
+            Map.Run<ProductSum, L>(default, dy.Slice((j - k) * F, F)[..dInput.Length], w[(k * F)..], dInput, dInput);
+    }
+
+    private static void MixingBackward<L>(
+        int t, int F, int kernelSize, ReadOnlySpan<float> x, ReadOnlySpan<float> state, ReadOnlySpan<float> w, ReadOnlySpan<float> d,
+        Span<float> dx, Span<float> dState, Span<float> dw)
+        where L : struct, ILanes<L>
+    {
+        for (int k = 0; k < kernelSize; k++)
+        {
+            ReadOnlySpan<float> input = Input(t + k, F, kernelSize, x, state);
+            Span<float> dInput = InputGradient(t + k, F, kernelSize, dx, dState);
+            for (int g = 0; g < input.Length; g++)
+                Rows.MultiplyAdd<L>(d, input[g], dw.Slice((k * F + g) * F, F));
+            for (int g = 0; g < dInput.Length; g++)
+                dInput[g] += Rows.Dot<L>(d, w.Slice((k * F + g) * F, F));
         }
     }
 

@@ -32,6 +32,22 @@ public static class Normalization
         ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, Span<float> y, Span<float> statistics) =>
         Forward(Simd.Width, kind, rows, groups, width, epsilon, onePlusWeight, x, weight, bias, y, statistics);
 
+    /// <summary>Writes y once more, from the statistics of the forward pass: the same bits.</summary>
+    /// <param name="rows">Rows of x.</param>
+    /// <param name="groups">Groups in a row.</param>
+    /// <param name="width">Values in a group.</param>
+    /// <param name="onePlusWeight">As in the forward pass.</param>
+    /// <param name="x">[rows, groups, width].</param>
+    /// <param name="weight">[groups, width], or empty.</param>
+    /// <param name="bias">[groups, width], or empty.</param>
+    /// <param name="statistics">[rows, groups, 2], from the forward pass.</param>
+    /// <param name="y">[rows, groups, width].</param>
+    /// <exception cref="ArgumentException">A span is too short for its shape.</exception>
+    public static void Again(
+        int rows, int groups, int width, bool onePlusWeight, ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias,
+        ReadOnlySpan<float> statistics, Span<float> y) =>
+        Again(Simd.Width, rows, groups, width, onePlusWeight, x, weight, bias, statistics, y);
+
     /// <summary>
     /// With n the normalised value, g = dy * w and s = 1 / deviation:
     /// dx += s (g - mean(g) - n mean(g n)), without mean(g) for Rms; dWeight += sum over rows of dy n; dBias += sum over
@@ -74,6 +90,25 @@ public static class Normalization
         }
     }
 
+    internal static void Again(
+        int lanes, int rows, int groups, int width, bool onePlusWeight, ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias,
+        ReadOnlySpan<float> statistics, Span<float> y)
+    {
+        int row = Extent.Of(groups, width);
+        Check.Length(x, Extent.Of(rows, row));
+        Check.LengthOrEmpty(weight, row);
+        Check.LengthOrEmpty(bias, row);
+        Check.Length(statistics, checked(2 * Extent.Of(rows, groups)));
+        Check.Length(y, Extent.Of(rows, row));
+        switch (lanes)
+        {
+            case 16: Again<Lanes16>(rows, groups, width, onePlusWeight, x, weight, bias, statistics, y); break;
+            case 8: Again<Lanes8>(rows, groups, width, onePlusWeight, x, weight, bias, statistics, y); break;
+            case 4: Again<Lanes4>(rows, groups, width, onePlusWeight, x, weight, bias, statistics, y); break;
+            default: Again<Lanes1>(rows, groups, width, onePlusWeight, x, weight, bias, statistics, y); break;
+        }
+    }
+
     internal static void Backward(
         int lanes, NormKind kind, int rows, int groups, int width, bool onePlusWeight, ReadOnlySpan<float> x, ReadOnlySpan<float> weight,
         ReadOnlySpan<float> statistics, ReadOnlySpan<float> dy, Span<float> dx, Span<float> dWeight, Span<float> dBias)
@@ -106,13 +141,31 @@ public static class Normalization
             ReadOnlySpan<float> group = x.Slice(i * width, width);
             float mean = kind == NormKind.Layer ? Map.Sum<Identity, L>(default, group) / width : 0;
             float scale = 1 / MathF.Sqrt(Map.Sum<CentredSquare, L>(new CentredSquare(mean), group) / width + epsilon);
-            var factors = new Factors(weight, onePlusWeight, i % groups * width);
-            ReadOnlySpan<float> shift = bias.IsEmpty ? bias : bias.Slice(i % groups * width, width);
-            int done = Apply<L>(0, group, mean, scale, factors, shift, y.Slice(i * width, width));
-            Apply<Lanes1>(done, group, mean, scale, factors, shift, y.Slice(i * width, width));
+            Apply<L>(group, mean, scale, new Factors(weight, onePlusWeight, i % groups * width), Shift(bias, i % groups, width), y.Slice(i * width, width));
             if (!statistics.IsEmpty)
                 (statistics[2 * i], statistics[2 * i + 1]) = (mean, scale);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Again<L>(
+        int rows, int groups, int width, bool onePlusWeight, ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias,
+        ReadOnlySpan<float> statistics, Span<float> y)
+        where L : struct, ILanes<L>
+    {
+        for (int i = 0; i < rows * groups; i++)
+            Apply<L>(
+                x.Slice(i * width, width), statistics[2 * i], statistics[2 * i + 1], new Factors(weight, onePlusWeight, i % groups * width),
+                Shift(bias, i % groups, width), y.Slice(i * width, width));
+    }
+
+    private static ReadOnlySpan<float> Shift(ReadOnlySpan<float> bias, int group, int width) => bias.IsEmpty ? bias : bias.Slice(group * width, width);
+
+    private static void Apply<L>(ReadOnlySpan<float> x, float mean, float scale, Factors factors, ReadOnlySpan<float> bias, Span<float> y)
+        where L : struct, ILanes<L>
+    {
+        int done = Apply<L>(0, x, mean, scale, factors, bias, y);
+        Apply<Lanes1>(done, x, mean, scale, factors, bias, y);
     }
 
     private static int Apply<L>(int j, ReadOnlySpan<float> x, float mean, float scale, Factors factors, ReadOnlySpan<float> bias, Span<float> y)

@@ -40,6 +40,14 @@ public static partial class Ops
                 Values(norm.Weight), Values(norm.Bias), y, Of(from, rows));
         }
 
+        public void Again(int from, int rows, Span<float> y)
+        {
+            int width = x.Shape.Last;
+            Normalization.Again(
+                rows, norm.Heads, width / norm.Heads, norm.OnePlusWeight, x.Span.Slice(from * width, rows * width),
+                Values(norm.Weight), Values(norm.Bias), Of(from, rows), y);
+        }
+
         public void Backward(int from, int rows, ReadOnlySpan<float> dy, GradientSum dX, Span<float> sums)
         {
             int width = x.Shape.Last;

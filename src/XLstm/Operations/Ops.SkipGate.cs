@@ -67,7 +67,7 @@ public static partial class Ops
             {
                 int count = Math.Min(StripRows, end - from), start = from * F, length = count * F;
                 Span<float> normed = strips[..length], dNormed = strips.Slice(length, length);
-                norm.Forward(from, count, normed);
+                norm.Again(from, count, normed);
                 dNormed.Clear();
                 Kernels.SkipGate.Backward(
                     count, F, normed, a.Span.Slice(start, length), z.Span.Slice(start, length), F, skip.Span, y.Gradient!.Span.Slice(start, length),
