@@ -6,6 +6,8 @@ namespace XLstm.Kernels;
 /// <summary>The few one-row operations that the cells are made of.</summary>
 internal static class Rows
 {
+    private const int AheadRows = 4;
+
     public static void Scale<L>(Span<float> x, float factor) where L : struct, ILanes<L> => Scale<L>(x, factor, x);
 
     public static void Scale<L>(ReadOnlySpan<float> x, float factor, Span<float> result) where L : struct, ILanes<L>
@@ -151,6 +153,19 @@ internal static class Rows
         for (int i = 0; i < width; i += 64)
             Prefetch.Ahead(ref a, i, Math.Min(64, width - i));
     }
+
+    /// <summary>
+    /// Asks for the row of <paramref name="width"/> that comes a few rows after x begins, or lies past its end: the processor
+    /// fetches ahead by itself no further than to the end of a page.
+    /// </summary>
+    public static void AheadOf(ref float x, nint stride, int width)
+    {
+        for (int i = 0; i < width; i += 64)
+            Prefetch.Ahead(ref x, AheadRows * stride + i, Math.Min(64, width - i));
+    }
+
+    /// <inheritdoc cref="AheadOf(ref float, nint, int)"/>
+    public static void AheadOf(ReadOnlySpan<float> x, int width) => AheadOf(ref MemoryMarshal.GetReference(x), width, width);
 
     /// <summary>Sums of 256 terms in float, the rest in double.</summary>
     public static double DotDouble<L>(ReadOnlySpan<float> x, ReadOnlySpan<float> y) where L : struct, ILanes<L>

@@ -94,6 +94,8 @@ public static class SkipGate
     {
         for (int r = 0; r < rows; r++)
         {
+            Rows.AheadOf(a[(r * width)..], width);
+            Rows.AheadOf(ref MemoryMarshal.GetReference(z[(r * zStride)..]), zStride, width);
             int done = ForwardRow<L>(0, width, h[(r * width)..], a[(r * width)..], z[(r * zStride)..], skip, y[(r * width)..]);
             ForwardRow<Lanes1>(done, width, h[(r * width)..], a[(r * width)..], z[(r * zStride)..], skip, y[(r * width)..]);
         }
@@ -122,6 +124,9 @@ public static class SkipGate
     {
         for (int r = 0; r < rows; r++)
         {
+            Rows.AheadOf(a[(r * width)..], width);
+            Rows.AheadOf(dy[(r * width)..], width);
+            Rows.AheadOf(ref MemoryMarshal.GetReference(z[(r * zStride)..]), zStride, width);
             int dense = r * width, strided = r * zStride;
             Span<float> dhRow = dh.IsEmpty ? [] : dh[dense..], daRow = da.IsEmpty ? [] : da[dense..], dzRow = dz.IsEmpty ? [] : dz[strided..];
             int done = BackwardRow<L>(0, width, h[dense..], a[dense..], z[strided..], skip, dy[dense..], dhRow, daRow, dzRow, dskip);

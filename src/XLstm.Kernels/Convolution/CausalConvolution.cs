@@ -171,6 +171,7 @@ public static class CausalConvolution
         for (int t = 0; t < T; t++)
         {
             Span<float> row = y.Slice(t * F, F);
+            Rows.AheadOf(x[(t * F)..], F);
             if (bias.IsEmpty)
                 row.Clear();
             else

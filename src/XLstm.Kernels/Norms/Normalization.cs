@@ -139,6 +139,8 @@ public static class Normalization
         for (int i = 0; i < rows * groups; i++)
         {
             ReadOnlySpan<float> group = x.Slice(i * width, width);
+            if (i % groups == 0)
+                Rows.AheadOf(x[(i * width)..], groups * width);
             float mean = kind == NormKind.Layer ? Map.Sum<Identity, L>(default, group) / width : 0;
             float scale = 1 / MathF.Sqrt(Map.Sum<CentredSquare, L>(new CentredSquare(mean), group) / width + epsilon);
             Apply<L>(group, mean, scale, new Factors(weight, onePlusWeight, i % groups * width), Shift(bias, i % groups, width), y.Slice(i * width, width));
@@ -191,6 +193,8 @@ public static class Normalization
         for (int i = 0; i < rows * groups; i++)
         {
             int column = i % groups * width;
+            if (column == 0)
+                Rows.AheadOf(x[(i * width)..], groups * width);
             ReadOnlySpan<float> group = x.Slice(i * width, width), dyGroup = dy.Slice(i * width, width);
             float mean = statistics[2 * i], scale = statistics[2 * i + 1];
             var factors = new Factors(weight, onePlusWeight, column);

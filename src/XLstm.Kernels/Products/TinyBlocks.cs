@@ -36,6 +36,8 @@ internal static class TinyBlocks
         {
             ref float xr = ref Unsafe.Add(ref x, r * xStride);
             ref float yr = ref Unsafe.Add(ref y, r * yStride);
+            Rows.AheadOf(ref xr, xStride, features);
+            Rows.AheadOf(ref yr, yStride, features);
             for (int first = 0; first < block; first += Terms)
             {
                 ref float w = ref Unsafe.Add(ref weights, first * features);
@@ -58,6 +60,7 @@ internal static class TinyBlocks
         {
             ref float xr = ref Unsafe.Add(ref x, r * xStride);
             ref float dyr = ref Unsafe.Add(ref dy, r * dyStride);
+            Rows.AheadOf(ref xr, xStride, features);
             for (int first = 0; first < block; first += Terms)
             {
                 ref float s = ref Unsafe.Add(ref sums, first * features);
