@@ -19,6 +19,7 @@ internal static class Panels
         {
             ref float from = ref Unsafe.Add(ref source, p * stride);
             ref float to = ref Unsafe.Add(ref panels, p * 2 * L.Count);
+            Rows.AheadOf(ref from, stride, columns);
             for (int j = 0; j < columns; j += 2 * L.Count)
             {
                 L.Store(L.Load(ref from, j), ref to, 0);

@@ -21,10 +21,18 @@ public static partial class Ops
     {
         public override void Backward(Pass pass)
         {
-            int pieces = (sum.Length + ElementBlock - 1) / ElementBlock;
-            foreach (Tensor input in (ReadOnlySpan<Tensor>)[x, y])
-                if (pass.SumOf(input) is { Wanted: true } dInput)
-                    pass.Workers.Run(pieces, new AddWork(sum.Gradient!, dInput.Holds ? dInput.Tensor : null, dInput.Tensor));
+            AddTo(pass, y);
+            if (x is { RequiresGradient: true, Pooled: true, Gradient: null })
+                (x.Gradient, sum.Gradient) = (sum.Gradient, null); // nobody else reads it any more
+            else
+                AddTo(pass, x);
+        }
+
+        private void AddTo(Pass pass, Tensor input)
+        {
+            if (pass.SumOf(input) is { Wanted: true } dInput)
+                pass.Workers.Run(
+                    (sum.Length + ElementBlock - 1) / ElementBlock, new AddWork(sum.Gradient!, dInput.Holds ? dInput.Tensor : null, dInput.Tensor));
         }
     }
 
