@@ -67,6 +67,7 @@ public sealed partial class DocumentationTests
             .. Matches("src/XLstm.Training/MetricsLog.cs", WrittenKey()),
             .. Matches("src/XLstm.Training/RunOptions.cs", DocumentedParameter()).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName),
             .. Matches("src/XLstm.Training/LearningRateSchedule.cs", DocumentedParameter()).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName),
+            .. Matches("src/XLstm.Forecasting/Training/ForecasterRunOptions.cs", DocumentedParameter()).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName),
         ];
         HashSet<string> documented = [.. new Markdown("docs/files.md").Lines.Where(l => l.StartsWith('|')).SelectMany(l => Word().Matches(l.Split('|')[1] + l.Split('|')[2])).Select(m => m.Value)];
         Assert.True(keys.Count() > 40, $"Found {keys.Count()} keys only.");
