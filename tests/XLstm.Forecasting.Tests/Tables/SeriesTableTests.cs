@@ -1,0 +1,250 @@
+using System.Text;
+
+namespace XLstm.Forecasting.Tests.Tables;
+
+public sealed class SeriesTableTests
+{
+    private static readonly double N = double.NaN;
+
+    [Theory]
+    [InlineData("month,sales\n2024-01,1.5\n2024-02,2.5\n2024-03,1200\n", 1.5, 2.5, 1200.0)]
+    [InlineData("\uFEFFMonat;Umsatz\r\n01.01.2024;1,5\r\n01.02.2024;2,5\r\n01.03.2024;1.200,0\r\n", 1.5, 2.5, 1200.0)]
+    [InlineData("2024-01\t1.5\n2024-02\t2.5\n2024-03\t1200", 1.5, 2.5, 1200.0)]
+    [InlineData("month,sales\n\"2024-01\",\"1.5\"\n\"2024-02\",\"2.5\"\n\n\"2024-03\",\"1,200.00\"\n,\n", 1.5, 2.5, 1200.0)]
+    [InlineData("sep=;\nmonth;sales\n2024-01;1.5\n2024-02;2.5\n2024-03;1200", 1.5, 2.5, 1200.0)]
+    [InlineData("month | sales\n2024-01 | $1.50\n2024-02 | $2.50\n2024-03 | $1,200", 1.5, 2.5, 1200.0)]
+    [InlineData("month;sales\n2024-01;1,5 €\n2024-02;2,5 €\n2024-03;1 200 €", 1.5, 2.5, 1200.0)]
+    [InlineData("sales\n1,5\n2,5\n1200,0", 1.5, 2.5, 1200.0)]
+    [InlineData("1.5\n2.5\n1200", 1.5, 2.5, 1200.0)]
+    [InlineData("month,sales\n2024-03,1.2e3\n2024-02,2.5\n2024-01,1.5\n", 1.5, 2.5, 1200.0)]
+    [InlineData("rownames,time,value\n1,2024,1.5\n2,2024.08333333333,2.5\n3,2024.16666666667,1200\n", 1.5, 2.5, 1200.0)]
+    [InlineData("0,1\n1.5,7\n2.5,8\n1200,9", 1.5, 2.5, 1200.0)]
+    public void Values_come_out_of_files_of_all_kinds(string text, params double[] values) => Assert.Equal(values, Read(text).Series[0].Values);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("NA")]
+    [InlineData("n/a")]
+    [InlineData("NaN")]
+    [InlineData("null")]
+    [InlineData("-")]
+    [InlineData("?")]
+    public void Gaps_are_missing_values(string gap)
+    {
+        Assert.Equal([1, N, 3], Read($"day,a\n2024-01-01,1\n2024-01-02,{gap}\n2024-01-03,3").Series[0].Values);
+        Assert.Equal([1, N, 3], Read($"a,b\n1,2\n{gap},2\n3,2").Series[0].Values);
+    }
+
+    [Theory]
+    [InlineData("1,234", ',', 1234.0)]
+    [InlineData("1,234", ';', 1.234)]
+    [InlineData("1.234", ',', 1.234)]
+    [InlineData("1.234.567", ';', 1234567.0)]
+    [InlineData("12,34", ';', 12.34)]
+    [InlineData("1'234.5", ',', 1234.5)]
+    [InlineData("-3", ',', -3.0)]
+    [InlineData("\u22123.5", ',', -3.5)]
+    [InlineData("+.5", ',', 0.5)]
+    [InlineData("7 %", ',', 7.0)]
+    public void Numbers_are_read_as_they_are_meant(string cell, char separator, double value) =>
+        Assert.Equal(value, Read($"x{separator}y\n\"{cell}\"{separator}a\n\"{cell}\"{separator}a\n").Series[0].Values[1]);
+
+    [Theory]
+    [InlineData("2023,2024,2025", "year", null, "2026", "2027")]
+    [InlineData("2024Q1,2024Q2,2024Q3", "quarter", 4, "2024Q4", "2025Q1")]
+    [InlineData("Q1 2024,Q2 2024,Q4 2024", "quarter", 4, "2025Q1", "2025Q2")]
+    [InlineData("2024-10,2024-11,2024-12", "month", 12, "2025-01", "2025-02")]
+    [InlineData("Oct 2024,Nov 2024,Dec 2024", "month", 12, "2025-01", "2025-02")]
+    [InlineData("2023-11-30,2023-12-31,2024-01-31", "month", 12, "2024-02-29", "2024-03-31")]
+    [InlineData("2023-11-30,2023-12-30,2024-01-30", "month", 12, "2024-02-29", "2024-03-30")]
+    [InlineData("2024-01-31,2024-02-29,2024-03-28,2024-04-30,2024-05-31,2024-06-28", "month", 12, "2024-07-31", "2024-08-31")]
+    [InlineData("2024-W51,2024-W52,2025-W01", "week", 52, "2025-W02", "2025-W03")]
+    [InlineData("2024-02-27,2024-02-28,2024-02-29", "day", 7, "2024-03-01", "2024-03-02")]
+    [InlineData("2024-02-26,2024-02-27,2024-02-28,2024-02-29,2024-03-01,2024-03-04", "business day", 5, "2024-03-05", "2024-03-06")]
+    [InlineData("2024-02-23,2024-02-26,2024-02-27,2024-02-28,2024-02-29,2024-03-01", "business day", 5, "2024-03-04", "2024-03-05")]
+    [InlineData("2024-01-01 21:00:00,2024-01-01 22:00:00,2024-01-01 23:00:00", "hour", 24, "2024-01-02", "2024-01-02T01:00")]
+    [InlineData("2024-01-01T00:00:00+01:00,2024-01-01T00:15:00+01:00,2024-01-01T00:45:00+01:00", "15 minutes", 96, "2024-01-01T00:00Z", "2024-01-01T00:15Z")]
+    [InlineData("1/2/2024 1:00 PM,1/2/2024 1:30 PM,1/13/2024 2:00 PM", "step", null, "+1", "+2")]
+    [InlineData("1700000000,1700000010,1700000020", "10 seconds", null, "1700000030", "1700000040")]
+    [InlineData("20240101,20240102,20240103", "day", 7, "2024-01-04", "2024-01-05")]
+    [InlineData("31.12.2023,01.01.2024,02.01.2024", "day", 7, "2024-01-03", "2024-01-04")]
+    [InlineData("12/31/2023,01/01/2024,01/02/2024", "day", 7, "2024-01-03", "2024-01-04")]
+    [InlineData("01/10/2023,01/11/2023,01/12/2023,01/01/2024", "month", 12, "2024-02-01", "2024-03-01")]
+    [InlineData("2020-01-01,2020-01-02,2024-07-03", "step", null, "+1", "+2")]
+    [InlineData("2020-01-06,2020-01-13,2020-01-20,2020-01-28,2020-02-03,2020-02-10", "week", 52, "2020-02-17", "2020-02-24")]
+    [InlineData("3,4,5", "step", null, "6", "7")]
+    [InlineData("1949,1949.25,1949.5", "quarter", 4, "1949-10", "1950-01")]
+    public void Times_have_a_frequency_that_goes_on(string times, string frequency, int? season, string next, string afterNext)
+    {
+        SeriesTable table = Read("date;y\n" + string.Concat(times.Split(',').Select((t, i) => $"{t};{i + 1}\n")));
+        Assert.Equal("date", table.TimeName);
+        Assert.Equal(frequency, table.Frequency.ToString());
+        Assert.Equal(season, table.Frequency.Season);
+        Assert.Equal([next, afterNext], table.Series[0].NextTimes(2));
+        Assert.Equal(1, table.Series[0].Values[0]);
+    }
+
+    [Fact]
+    public void Steps_that_are_not_in_the_file_are_missing_and_times_are_those_of_the_steps()
+    {
+        SeriesTable table = Read("month,a,b\n2024-01,1,5\n2024-04,4,8\n2024-02,2,\n");
+        Assert.Equal([1, 2, N, 4], table.Series[0].Values);
+        Assert.Equal([5, N, N, 8], table.Series[1].Values);
+        Assert.Equal(["2024-01", "2024-02", "2024-03", "2024-04"], table.Series[1].Times);
+        Assert.Contains(table.Notes, n => n.Text.Contains("1 row not in order", StringComparison.Ordinal));
+        Assert.Contains(table.Notes, n => n.Text.Contains("1 step that is not in the file", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_forecast_begins_where_values_end()
+    {
+        TableSeries series = Read("month,a\n2024-01,1\n2024-02,2\n2024-03,\n2024-04,NA\n").Series[0];
+        Assert.Equal([1, 2], series.Values);
+        Assert.Equal(["2024-03"], series.NextTimes(1));
+    }
+
+    [Fact]
+    public void Series_below_each_other_are_told_apart_by_a_text()
+    {
+        SeriesTable table = Read("shop,date,item,sold\nA,2024-01-01,x,1\nA,2024-01-02,x,2\nB,2024-01-01,x,10\nB,2024-01-03,x,30\nC,2024-01-05,x,7");
+        Assert.Equal(["A", "B", "C"], table.Series.Select(s => s.Name));
+        Assert.Equal([10, N, 30], table.Series[1].Values);
+        Assert.Equal("2024-01-06", table.Series[2].NextTimes(1)[0]);
+        Assert.Contains(table.Notes, n => n.Option == "Ids" && n.Text.Contains("\"shop\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Several_columns_tell_series_apart_together_or_as_named()
+    {
+        const string Text = "shop,date,item,sold\nA,2024-01-01,x,1\nA,2024-01-01,y,2\nB,2024-01-01,x,3\nB,2024-01-01,y,4";
+        Assert.Equal(["A / x", "A / y", "B / x", "B / y"], Read(Text).Series.Select(s => s.Name));
+        SeriesTable numbers = Read("store,date,sold,price\n1,2024-01-01,1,9\n2,2024-01-01,2,9\n1,2024-01-02,3,9\n2,2024-01-02,4,9", new SeriesTableOptions { Ids = ["store"] });
+        Assert.Equal(["1 / sold", "1 / price", "2 / sold", "2 / price"], numbers.Series.Select(s => s.Name));
+        Assert.Equal([2, 4], numbers.Series[2].Values);
+    }
+
+    [Fact]
+    public void What_is_given_is_not_looked_for()
+    {
+        const string Text = "a,b,c\n2001,03/04/2024,7\n2002,03/05/2024,8\n2003,03/06/2024,9\n";
+        Assert.Equal([7, 8, 9], Read(Text, new SeriesTableOptions { Columns = ["C"] }).Series.Single().Values);
+        SeriesTable days = Read(Text, new SeriesTableOptions { Columns = ["3"], Time = "b", Dates = DateOrder.MonthFirst });
+        Assert.Equal(("day", "2024-03-07"), (days.Frequency.ToString(), days.Series[0].NextTimes(1)[0]));
+        SeriesTable months = Read(Text, new SeriesTableOptions { Columns = ["c"], Time = "b", Dates = DateOrder.DayFirst });
+        Assert.Equal(("month", "2024-07-03"), (months.Frequency.ToString(), months.Series[0].NextTimes(1)[0]));
+        Assert.Equal([1234], Read("a;b\n1,234;x", new SeriesTableOptions { Mark = DecimalMark.Point }).Series[0].Values);
+        Assert.Equal(["a", "b;c"], Read("a|b;c\n1|2\n", new SeriesTableOptions { Separator = '|' }).Series.Select(s => s.Name));
+    }
+
+    [Fact]
+    public void A_guess_is_told()
+    {
+        Assert.Contains(Read("date,y\n01/02/2024,1\n02/02/2024,2\n").Notes, n => n is { Option: "Time" });
+        Assert.Contains(Read("x,y\n\"1,234\",a\n").Notes, n => n.Option == "Mark" && n.Text.Contains("1234", StringComparison.Ordinal));
+        SeriesTable both = Read("date,y\n" + string.Concat(Enumerable.Range(1, 12).Select(i => $"{i}/{i}/2024,{i}\n")));
+        Assert.Contains(both.Notes, n => n.Option == "Dates");
+    }
+
+    [Theory]
+    [InlineData("", "the file is empty")]
+    [InlineData("a,b\n", "nothing below the header")]
+    [InlineData("a,b\n1,2\n3,4,5\n", "line 3: there are 3 cells, expected 2 as in line 1")]
+    [InlineData("a,b\n1,2\n\n3\n", "line 4: there are 1 cells")]
+    [InlineData("date,y\n2024-01-01,1\n2024-01-02,2\n2024-01-03,abc\n2024-01-04,3\n", "line 4, column \"y\": \"abc\" is no number")]
+    [InlineData("date,y\n2024-01-01,1\n2024-13-02,2\n", "line 3, column \"date\": \"2024-13-02\" is no time, expected one like 2024-01-31")]
+    [InlineData("date,y\n2024-01-01,1\n,2\n", "line 3, column \"date\": the time is missing")]
+    [InlineData("date,y\n2024-01-01,1\n2024-01-02,2\n2024-01-01,3\n", "line 4: the time 2024-01-01 of the series is there already, in line 2")]
+    [InlineData("date,name\n2024-01-01,a\n2024-01-02,b\n", "no column of numbers")]
+    [InlineData("x;y\n1,5;a\n2,5;a\n3.5;a\n", "line 4, column \"x\": \"3.5\" is no number, with a decimal comma")]
+    [InlineData("a\0b,c\n1,2\n", "no text")]
+    public void Errors_have_the_line(string text, params string[] parts)
+    {
+        var error = Assert.Throws<InvalidDataException>(() => Read(text));
+        Assert.All(parts, part => Assert.Contains(part, error.Message, StringComparison.Ordinal));
+        Assert.StartsWith("test.csv", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_column_that_is_not_there_is_named_with_those_that_are()
+    {
+        var error = Assert.Throws<InvalidDataException>(() => Read("a,b\n1,2\n", new SeriesTableOptions { Columns = ["c"] }));
+        Assert.Contains("no column \"c\". The columns are: a, b.", error.Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidDataException>(() => Read("a,b\nx,2\n", new SeriesTableOptions { Time = "a" }));
+    }
+
+    [Fact]
+    public void A_quotation_mark_that_is_not_closed_does_not_swallow_a_large_file()
+    {
+        string text = "a,b\n1,\"2\n" + string.Concat(Enumerable.Repeat("3,4\n", 5_000_000));
+        Assert.Contains("quotation mark", Assert.Throws<InvalidDataException>(() => Read(text)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Other_encodings_are_read()
+    {
+        using var latin = new MemoryStream(Encoding.Latin1.GetBytes("Monat;Verkäufe\n2024-01;1\n"));
+        Assert.Equal("Verkäufe", SeriesTable.Read(latin, "x").Series[0].Name);
+        using var wide = new MemoryStream([0xFF, 0xFE, .. Encoding.Unicode.GetBytes("Monat;Verkäufe\n2024-01;1\n")]);
+        Assert.Equal("Verkäufe", SeriesTable.Read(wide, "x").Series[0].Name);
+    }
+
+    [Fact]
+    public void Damaged_files_end_in_an_error_with_a_name_or_in_series()
+    {
+        string[] good =
+        [
+            "month,sales,b\n2024-01,1.5,3\n2024-02,2.5,NA\n2024-03,\"1,200\",7\n",
+            "Datum;Umsatz;Ort\n01.02.2024 10:00;1,5;\"A;B\"\n02.02.2024 10:00;2,5;C\n",
+            "shop,date,sold\nA,2024-01-01,1\nB,2024-01-01,2\nA,2024-01-02,3\n",
+            "time,value\n1949,112\n1949.08333333333,118\n",
+            "d\tx\n2024Q1\t1\n2024Q2\t2\n1/2/2024\t3\n",
+        ];
+        var random = new Random(1);
+        int read = 0, refused = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(good[i % good.Length]);
+            for (int change = random.Next(1, 6); change > 0; change--)
+                bytes = Change(bytes, random);
+            using var stream = new MemoryStream(bytes);
+            try
+            {
+                SeriesTable table = SeriesTable.Read(stream, "fuzz");
+                Assert.All(table.Series, s =>
+                {
+                    Assert.InRange(s.Values.Length, 1, 4 * bytes.Length);
+                    Assert.Equal(s.Values.Length, s.Times.Count);
+                    Assert.Equal(3, s.NextTimes(3).Count);
+                });
+                read++;
+            }
+            catch (InvalidDataException e)
+            {
+                Assert.StartsWith("fuzz", e.Message, StringComparison.Ordinal);
+                refused++;
+            }
+        }
+        Assert.True(read > 2000 && refused > 2000, $"{read} read, {refused} refused");
+    }
+
+    private static byte[] Change(byte[] bytes, Random random)
+    {
+        const string Signs = ",;\t\"\n\r -./:0123456789eEQWTZ\0\u00FF";
+        int at = random.Next(bytes.Length + 1), to = random.Next(at, bytes.Length + 1);
+        byte sign = random.Next(4) == 0 ? (byte)random.Next(256) : (byte)Signs[random.Next(Signs.Length)];
+        return random.Next(5) switch
+        {
+            0 => [.. bytes[..at], .. bytes[to..]],
+            1 => [.. bytes, .. bytes[at..to]],
+            2 => [.. bytes[..at], sign, .. bytes[at..]],
+            3 when at < bytes.Length => [.. bytes[..at], sign, .. bytes[(at + 1)..]],
+            _ => [.. bytes[..at], .. bytes[at..to], .. bytes[at..]],
+        };
+    }
+
+    private static SeriesTable Read(string text, SeriesTableOptions? options = null)
+    {
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(text));
+        return SeriesTable.Read(stream, "test.csv", options);
+    }
+}
