@@ -16,6 +16,7 @@ public class HelpTests
     [InlineData("logits")]
     [InlineData("info")]
     [InlineData("bench")]
+    [InlineData("forecast")]
     public void Every_command_explains_itself_with_examples(string command)
     {
         Assert.Contains("  " + command, Cli.Run("--help").Output, StringComparison.Ordinal);

@@ -41,6 +41,27 @@ public partial class PlotTests
         Assert.Contains(TerminalPlot.Draw(Curve(), width, 8, braille: true), line => line.Any(c => c is > '\u2800' and <= '\u28FF'));
     }
 
+    [Fact]
+    public void A_fan_lies_below_its_lines_and_gaps_break_them()
+    {
+        var picture = new TerminalPicture([new TerminalLine([(0, 0), (1, 5), (2, double.NaN), (3, 5)]), new TerminalLine([(3, 5), (7, 5)], 'o')], "from", "to", "all")
+        {
+            Band = [(3, 5, 5), (7, 0, 10)], Divide = 3, Number = value => $"{value}",
+        };
+        string[] ascii = [.. TerminalPlot.Draw(picture, 28, 11, braille: false)];
+        Assert.Equal(12, ascii.Length);
+        Assert.StartsWith("     10 ", ascii[0], StringComparison.Ordinal);
+        Assert.StartsWith("      0 .", ascii[10], StringComparison.Ordinal);
+        Assert.EndsWith(":", ascii[0], StringComparison.Ordinal);
+        Assert.EndsWith("oooo", ascii[5], StringComparison.Ordinal);
+        Assert.Contains("    ", ascii[5][8..].TrimEnd(), StringComparison.Ordinal);
+        Assert.Contains('|', ascii[9]);
+        string[] braille = [.. TerminalPlot.Draw(picture, 28, 11, braille: true)];
+        Assert.Contains(braille[5], c => c is > '\u2800' and <= '\u28FF');
+        Assert.DoesNotContain(braille[..11], line => line.Contains(':', StringComparison.Ordinal) || line.Contains('o', StringComparison.Ordinal));
+        Assert.Empty(TerminalPlot.Draw(picture with { Lines = [], Band = [] }, 28, 11, braille: true));
+    }
+
     [GeneratedRegex("<text [^>]*>([^<]*)<")]
     private static partial Regex Label();
 

@@ -14,6 +14,7 @@ internal sealed class RootCommandOfXLstm : RootCommand
           xlstm train                              learn from the .NET documentation on this machine (about two minutes)
           xlstm train book.txt                     learn from a text of yours
           xlstm generate --prompt "Once upon"      let the model continue a text
+          xlstm forecast sales.csv                 what comes after a series in a CSV file
           xlstm info xlstm-out                     what is in a model
         """;
 
@@ -30,6 +31,7 @@ internal sealed class RootCommandOfXLstm : RootCommand
         Add(new GenerateCommand(streams, cancellation));
         Add(new LogitsCommand(streams, cancellation));
         Add(new InfoCommand(streams, cancellation));
+        Add(new ForecastCommand(streams, cancellation));
         Add(new EvaluateForecasterCommand(streams, cancellation));
         Add(new TrainForecasterCommand(streams, cancellation));
         Add(new BenchCommand(streams, cancellation));

@@ -1,4 +1,3 @@
-using System.Text;
 using ScottPlot;
 
 namespace XLstm.Cli.Plotting;
@@ -6,17 +5,14 @@ namespace XLstm.Cli.Plotting;
 /// <summary>The loss curve as a picture.</summary>
 internal static class LossPlot
 {
-    private const int Width = 900, Height = 500, MostPoints = 400;
+    private const int MostPoints = 400;
 
     /// <summary>Writes loss.svg and loss.png into a directory.</summary>
     public static void Save(LossCurve curve, string title, string directory)
     {
         using Plot plot = Draw(curve, title);
-        // A viewer without our font takes one of its own, instead of none.
-        string svg = plot.GetSvgXml(Width, Height).Replace($"\"{LabelFont.Name}\"", $"\"{LabelFont.Name}, DejaVu Sans, Verdana, sans-serif\"", StringComparison.Ordinal);
-        AtomicFile.Write(Path.Combine(directory, "loss.svg"), stream => stream.Write(Encoding.UTF8.GetBytes(svg)));
-        byte[] png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
-        AtomicFile.Write(Path.Combine(directory, "loss.png"), stream => stream.Write(png));
+        PictureFile.Save(plot, Path.Combine(directory, "loss.svg"));
+        PictureFile.Save(plot, Path.Combine(directory, "loss.png"));
     }
 
     private static Plot Draw(LossCurve curve, string title)
@@ -28,8 +24,6 @@ internal static class LossPlot
         plot.Title(title);
         plot.XLabel("step");
         plot.YLabel("loss (nats per token)");
-        plot.Font.Set(LabelFont.Name);
-        plot.Legend.FontName = LabelFont.Name;
         plot.ShowLegend(Alignment.UpperRight);
         return plot;
     }

@@ -1,0 +1,130 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using XLstm.Cli.Forecasts;
+using XLstm.Cli.Plotting;
+using XLstm.Forecasting;
+
+namespace XLstm.Cli.Commands;
+
+/// <summary>xlstm forecast: what comes after the series of a CSV file.</summary>
+internal sealed class ForecastCommand : DocumentedCommand
+{
+    private const int MostHorizon = 100_000, ChartHeight = 14;
+
+    private readonly Argument<string?> _file = new("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "A CSV file; see below. Without it: monthly air passengers 1949 to 1960, which come with xlstm." };
+    private readonly Option<int?> _horizon = Commands.Options.OptionalNumber("--horizon", "H", "Steps to forecast. [default: two seasons, or a tenth of a series without one]", 1, MostHorizon);
+    private readonly Option<int?> _season = Commands.Options.OptionalNumber("--season", "M", "Steps after which the series repeats; 1 for none. [default: that of the frequency, 12 for months; else the model looks for it]", 1, 100_000);
+    private readonly Option<string?> _model = Commands.Options.Text("--model", "PATH", "Another forecaster: a .safetensors file of \"train-forecaster\", or TiRex. [default: the model in the package]");
+    private readonly Option<double[]?> _quantiles = new("--quantiles") { HelpName = "Q,Q,...", Description = "Levels between 0 and 1 for the table and the output. [default: 0.1,0.5,0.9 and 0.1,0.2,...,0.9]", CustomParser = Levels };
+    private readonly Option<string?> _output = Commands.Options.Text("--output", "FILE", "Write all of it to a .csv or .json file.");
+    private readonly Option<string?> _plot = Commands.Options.Text("--plot", "FILE", "Draw the first series to an .svg or .png file.");
+    private readonly Option<bool> _compare = Commands.Options.Flag("--compare", "Hold back the end of the series, and measure this and other forecasts against it.");
+    private readonly TableOptions _table = new();
+    private readonly Option<int> _threads = Commands.Options.Threads(0);
+
+    public ForecastCommand(Streams streams, CancellationToken cancellation)
+        : base("forecast", "Forecast the series of a CSV file, with quantiles.", streams, cancellation)
+    {
+        Add(_file);
+        Option[] options = [_horizon, .. _table.All, _season, _model, _quantiles, _output, _plot, _compare, _threads];
+        foreach (Option option in options)
+            Add(option);
+    }
+
+    public override string Examples =>
+        """
+          xlstm forecast                                    the sample: two more years of air passengers
+          xlstm forecast sales.csv --horizon 24             a chart and a table of the next 24 steps
+          xlstm forecast sales.csv --output next.json --plot next.svg
+          xlstm forecast load.csv --column load --season 168 --compare
+        """;
+
+    public override string Notes =>
+        """
+          The file may have commas, semicolons or tabs, a header or none, decimal commas, gaps (empty, NA, -, ?),
+          dates in the usual ways, one column per series, or series below each other with a column that tells
+          them apart. What was found out is told on standard error, with the option that decides it otherwise.
+          JSON: {"series": [{"name", "time": [...], "median": [...], "quantiles": {"0.1": [...], ...}}]}
+        """;
+
+    protected override int Execute(ParseResult parse)
+    {
+        string? output = parse.GetValue(_output), plot = parse.GetValue(_plot);
+        OutputFile.Check("--output", output, ".csv", ".json");
+        OutputFile.Check("--plot", plot, ".svg", ".png");
+        SeriesTable table = _table.Read(parse, parse.GetValue(_file));
+        int? season = parse.GetValue(_season) ?? SeasonOf(table);
+        int horizon = parse.GetValue(_horizon) ?? HorizonOf(table, season);
+        Comparison? comparison = parse.GetValue(_compare) ? new Comparison(table, horizon, season ?? 1) : null;
+        Forecaster forecaster = (parse.GetValue(_model) is { } path ? Forecaster.Load(path) : Forecaster.Default).With(new ForecastOptions(season, Threads: parse.GetValue(_threads)));
+        IReadOnlyList<Forecast> forecasts = forecaster.Forecast([.. table.Series.Select(s => s.Values)], horizon, Cancellation);
+        _table.Tell(parse, parse.GetValue(_file), table, Note);
+        Introduce(parse, table, season, horizon);
+        Warn(table, forecasts);
+
+        var chart = FanChart.Of(table.Series[0], forecasts[0]);
+        foreach (string line in TerminalPlot.Draw(chart.Picture(), Streams.Width, ChartHeight, braille: Streams.OutIsTerminal))
+            Streams.Out.WriteLine(line);
+        double[]? levels = parse.GetValue(_quantiles) is { Length: > 0 } chosen ? chosen : null;
+        new ForecastTable(Streams.Out, levels).Write(table, forecasts);
+        comparison?.Write(forecaster, Streams.Out, Cancellation);
+        if (output is not null)
+            ForecastFile.Write(output, table, forecasts, levels ?? [.. Forecast.StandardLevels]);
+        if (plot is not null)
+            FanPlot.Save(chart, plot);
+        if (plot is not null && table.Series.Count > 1)
+            Note($"{plot} has \"{chart.Name}\", the first of {table.Series.Count} series; --column chooses another.");
+        return ExitCode.Success;
+    }
+
+    // A season that no series has seen twice tells nothing.
+    private static int? SeasonOf(SeriesTable table) => table.Frequency.Season is { } season && 2 * season <= Longest(table) ? season : null;
+
+    private static int HorizonOf(SeriesTable table, int? season)
+    {
+        int length = Longest(table);
+        return season > 1 && 4 * season <= length ? 2 * season.Value : Math.Clamp(length / 10, 1, 64);
+    }
+
+    private static int Longest(SeriesTable table) => table.Series.Max(s => s.Values.Length);
+
+    private void Introduce(ParseResult parse, SeriesTable table, int? season, int horizon)
+    {
+        TableSeries first = table.Series[0];
+        string range = table.TimeName is null ? "" : $", {first.Times[0]} to {first.Times[^1]}";
+        Note(table.Series.Count == 1
+            ? $"\"{first.Name}\": {Report.Count(first.Values.Length)} values, one a {table.Frequency}{range}"
+            : $"{Report.Count(table.Series.Count)} series, one value a {table.Frequency}; the first: \"{first.Name}\", {Report.Count(first.Values.Length)} values{range}");
+        if (parse.GetValue(_season) is null)
+            Note(season is null ? "season: the model looks for it (--season)" : $"season: {season} (--season)");
+        if (parse.GetValue(_horizon) is null)
+            Note($"horizon: {horizon}, {(horizon == 2 * season ? "two seasons" : "a tenth of the series")} (--horizon)");
+    }
+
+    private void Warn(SeriesTable table, IReadOnlyList<Forecast> forecasts)
+    {
+        foreach (var warning in forecasts.SelectMany((f, i) => f.Warnings.Select(text => (Text: text, table.Series[i].Name))).GroupBy(w => w.Text, StringComparer.Ordinal))
+        {
+            string[] names = [.. warning.Select(w => w.Name)];
+            Note(table.Series.Count == 1 ? warning.Key : names.Length == 1 ? $"\"{names[0]}\": {warning.Key}" : $"{names.Length} series, \"{names[0]}\" is the first: {warning.Key}");
+        }
+    }
+
+    private static double[]? Levels(ArgumentResult text)
+    {
+        string given = text.Tokens[0].Value;
+        var levels = new SortedSet<double>();
+        foreach (string part in given.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double level) && level > 0 && level < 1)
+            {
+                levels.Add(level);
+                continue;
+            }
+            text.AddError($"--quantiles is {given}; expected numbers between 0 and 1 with commas between them, such as 0.05,0.5,0.95.");
+            return null;
+        }
+        return [.. levels];
+    }
+}

@@ -1,0 +1,39 @@
+using System.Globalization;
+using XLstm.Forecasting;
+
+namespace XLstm.Cli.Forecasts;
+
+/// <summary>The first steps of the first series, below each other.</summary>
+internal sealed class ForecastTable(TextWriter output, double[]? chosen)
+{
+    private const int MostSeries = 3, MostSteps = 24, MostLevels = 7, CellWidth = 11;
+
+    // Where there are many, the outermost and the median stand for all.
+    private readonly double[] _levels = chosen is null ? [0.1, 0.5, 0.9] : chosen.Length <= MostLevels ? chosen : [chosen[0], 0.5, chosen[^1]];
+
+    public void Write(SeriesTable table, IReadOnlyList<Forecast> forecasts)
+    {
+        for (int i = 0; i < Math.Min(MostSeries, forecasts.Count); i++)
+            Write(table.TimeName ?? "step", table.Series[i], forecasts[i]);
+        if (forecasts.Count > MostSeries)
+            output.WriteLine($"... and {Report.Count(forecasts.Count - MostSeries)} more series: --output writes them all.");
+    }
+
+    private void Write(string timeName, TableSeries series, Forecast forecast)
+    {
+        int steps = forecast.Horizon <= MostSteps ? forecast.Horizon : MostSteps - 1;
+        double[][] columns = [.. _levels.Select(forecast.Quantile)];
+        Func<double, string> number = Figures.For(columns.SelectMany(c => c));
+        IReadOnlyList<string> times = series.NextTimes(steps);
+        int width = Math.Max(timeName.Length, times.Max(t => t.Length));
+        output.WriteLine();
+        output.WriteLine(series.Name);
+        output.WriteLine("  " + timeName.PadRight(width) + string.Concat(_levels.Select(level => Heading(level).PadLeft(CellWidth))));
+        for (int t = 0; t < steps; t++)
+            output.WriteLine("  " + times[t].PadRight(width) + string.Concat(columns.Select(c => number(c[t]).PadLeft(CellWidth))));
+        if (steps < forecast.Horizon)
+            output.WriteLine($"  ... and {Report.Count(forecast.Horizon - steps)} more steps: --output writes them all.");
+    }
+
+    private static string Heading(double level) => level == 0.5 ? "median" : (level * 100).ToString("0.###", CultureInfo.InvariantCulture) + "%";
+}

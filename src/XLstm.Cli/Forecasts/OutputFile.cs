@@ -1,0 +1,18 @@
+namespace XLstm.Cli.Forecasts;
+
+/// <summary>Files that a command is going to write.</summary>
+internal static class OutputFile
+{
+    /// <summary>Fails before any work is done if a file could not be written, or its name does not end as one of <paramref name="endings"/>.</summary>
+    public static void Check(string option, string? file, params string[] endings)
+    {
+        if (file is null)
+            return;
+        if (!endings.Any(ending => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
+            throw new CommandError($"{option} is \"{file}\"; expected the name of a file that ends in {string.Join(" or ", endings)}.");
+        if (Directory.Exists(file))
+            throw new CommandError($"{file}: {option} expects a file, found a directory.");
+        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
+            throw new CommandError($"{file}: there is no such directory, {folder}.");
+    }
+}
