@@ -35,7 +35,7 @@ public sealed partial class ForecastTests(SmallForecaster model) : IClassFixture
         Cli.Outcome outcome = Run();
         string output = outcome.Succeeds();
         Assert.Contains("the sample", outcome.Error, StringComparison.Ordinal);
-        Assert.Contains("\"passengers\": 144 values, one a month, 1949-01 to 1960-12", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("\"passengers\": 144 values, one per month, 1949-01 to 1960-12", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("season: 12 (--season)", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("horizon: 24, two seasons (--horizon)", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("times are in \"month\", as 2024-01 (--time)", outcome.Error, StringComparison.Ordinal);

@@ -92,10 +92,10 @@ internal sealed class ForecastCommand : DocumentedCommand
     private void Introduce(ParseResult parse, SeriesTable table, int? season, int horizon)
     {
         TableSeries first = table.Series[0];
-        string range = table.TimeName is null ? "" : $", {first.Times[0]} to {first.Times[^1]}";
+        string range = table.TimeName is null ? "" : $", {first.Time(0)} to {first.Time(first.Values.Length - 1)}";
         Note(table.Series.Count == 1
-            ? $"\"{first.Name}\": {Report.Count(first.Values.Length)} values, one a {table.Frequency}{range}"
-            : $"{Report.Count(table.Series.Count)} series, one value a {table.Frequency}; the first: \"{first.Name}\", {Report.Count(first.Values.Length)} values{range}");
+            ? $"\"{first.Name}\": {Report.Count(first.Values.Length)} values, one per {table.Frequency}{range}"
+            : $"{Report.Count(table.Series.Count)} series, one value per {table.Frequency}; the first: \"{first.Name}\", {Report.Count(first.Values.Length)} values{range}");
         if (parse.GetValue(_season) is null)
             Note(season is null ? "season: the model looks for it (--season)" : $"season: {season} (--season)");
         if (parse.GetValue(_horizon) is null)

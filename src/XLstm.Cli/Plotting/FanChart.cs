@@ -15,7 +15,7 @@ internal sealed record FanChart(string Name, double[] History, IReadOnlyList<str
     public static FanChart Of(TableSeries series, Forecast forecast)
     {
         int shown = Math.Min(series.Values.Length, Math.Max(LeastHistory, LeastHorizons * forecast.Horizon)), from = series.Values.Length - shown;
-        return new FanChart(series.Name, series.Values[from..], [.. series.Times.Skip(from), .. series.NextTimes(forecast.Horizon)], forecast);
+        return new FanChart(series.Name, series.Values[from..], [.. Enumerable.Range(from, shown + forecast.Horizon).Select(series.Time)], forecast);
     }
 
     /// <summary>Of a quantile, after the last value that is there; places count from the first value shown.</summary>

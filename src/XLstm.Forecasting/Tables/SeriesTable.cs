@@ -48,13 +48,15 @@ public sealed class TableSeries
     /// <summary>The times of the steps after the last value. Where times are irregular: +1, +2, +3.</summary>
     public IReadOnlyList<string> NextTimes(int steps) => [.. Enumerable.Range(Values.Length, steps).Select(Time)];
 
-    private string Time(int place)
+    /// <summary>The time of one step, from 0 for the first value; those after the last value go on.</summary>
+    public string Time(int place)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(place);
         if (_text is null)
             return Number(place + 1);
         if (_grid is null)
             return place < _times.Length ? _text.Write(_times[place]) : "+" + Number(place + 1 - _times.Length);
-        return _grid.At(place) is { } time ? _text.Write(time) : "+" + Number(place + 1 - Values.Length);
+        return _grid.At(place) is { } time ? _text.Write(time, _grid.Frequency.Unit == FrequencyUnit.Tick) : "+" + Number(place + 1 - Values.Length);
     }
 
     private static string Number(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -93,7 +93,13 @@ internal sealed class TimeText
         return true;
     }
 
-    public string Write(long time) => IsCount ? time.ToString(CultureInfo.InvariantCulture) : _write(new DateTime(time, DateTimeKind.Utc));
+    /// <param name="time">When.</param>
+    /// <param name="clock">Midnight is a time of day among others.</param>
+    public string Write(long time, bool clock = false)
+    {
+        string text = IsCount ? time.ToString(CultureInfo.InvariantCulture) : _write(new DateTime(time, DateTimeKind.Utc));
+        return clock && text is [_, _, _, _, '-', _, _, '-', _, _] ? text + "T00:00" : text;
+    }
 
     /// <summary>Cells from the first on that are read, missing ones not counted; all of <paramref name="present"/> if it fits.</summary>
     public int Reads(CsvTable table, int column, out int present)
