@@ -166,6 +166,19 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
 
     private bool IsText(int column) => Evidence(column) is { Present: > 0, IsNumeric: false };
 
+    // Under the name of a time these are times, if none that can be read: seconds with a fraction.
+    private bool Rises(int column)
+    {
+        double last = double.NegativeInfinity;
+        for (int row = 0; row < table.Rows; row++)
+        {
+            if (!NumberText.TryParse(table[column, row], DecimalMark.Point, out double number) || number <= last)
+                return false;
+            last = number;
+        }
+        return true;
+    }
+
     // Columns of text that tell rows of the same time apart: the first that does it alone, or all together.
     private List<int>? FindIds(Times times, List<int> wanted)
     {
@@ -202,7 +215,7 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         if (wanted.Count > 0)
             return wanted;
         int[] free = [.. Enumerable.Range(0, table.Names.Length).Where(c => c != times?.Column && !ids.Contains(c))];
-        List<int> numbers = [.. free.Where(c => Evidence(c).IsNumeric && !IsRowNumber(c))];
+        List<int> numbers = [.. free.Where(c => Evidence(c).IsNumeric && !IsRowNumber(c) && !(IsTimeName(c) && Rises(c)))];
         if (numbers.Count == 0)
             numbers = [.. free.Where(c => Evidence(c).Present == 0)];
         if (numbers.Count == 0 && free.Length == 1 && Evidence(free[0]).IsNumeric)

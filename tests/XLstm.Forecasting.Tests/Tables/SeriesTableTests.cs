@@ -137,6 +137,14 @@ public sealed class SeriesTableTests
     }
 
     [Fact]
+    public void Numbers_of_rows_and_times_that_cannot_be_read_are_no_series()
+    {
+        Assert.Equal(["v"], Read(",time,v\n0,0.0,5\n1,0.1,7\n2,0.25,6\n").Series.Select(s => s.Name));
+        Assert.Equal(["time_spent", "v"], Read("time_spent,v\n3.5,5\n2.5,7\n4,6\n").Series.Select(s => s.Name));
+        Assert.Equal(["time"], Read("time\n0.5\n0.75\n").Series.Select(s => s.Name));
+    }
+
+    [Fact]
     public void A_guess_is_told()
     {
         Assert.Contains(Read("date,y\n01/02/2024,1\n02/02/2024,2\n").Notes, n => n is { Option: "Time" });
