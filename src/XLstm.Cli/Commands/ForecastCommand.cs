@@ -94,7 +94,7 @@ internal sealed class ForecastCommand : DocumentedCommand
         TableSeries first = table.Series[0];
         string range = table.TimeName is null ? "" : $", {first.Time(0)} to {first.Time(first.Values.Length - 1)}";
         Note(table.Series.Count == 1
-            ? $"\"{first.Name}\": {Report.Count(first.Values.Length)} values, one per {table.Frequency}{range}"
+            ? $"\"{first.Name}\": {Report.Count(first.Values.Length)} {(first.Values.Length == 1 ? "value" : "values")}, one per {table.Frequency}{range}"
             : $"{Report.Count(table.Series.Count)} series, one value per {table.Frequency}; the first: \"{first.Name}\", {Report.Count(first.Values.Length)} values{range}");
         if (parse.GetValue(_season) is null)
             Note(season is null ? "season: the model looks for it (--season)" : $"season: {season} (--season)");

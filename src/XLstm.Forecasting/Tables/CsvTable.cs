@@ -42,8 +42,10 @@ internal sealed class CsvTable
     /// <exception cref="InvalidDataException">It is no table, or too large; says the line.</exception>
     public static CsvTable Read(Stream stream, string file, char? separator, Func<ReadOnlySpan<byte>, bool> isData)
     {
+        if (!stream.CanSeek)
+            stream = Kept(stream, file);
         if (stream.Length > MostBytes)
-            throw new InvalidDataException($"{file}: the file has {stream.Length:N0} bytes, the most that is read are {MostBytes:N0}. Split it, or leave out columns.");
+            throw TooLarge(file);
         var table = new CsvTable(file);
         (char? found, Encoding? encoding) = Look(stream, file);
         separator ??= found;
@@ -85,6 +87,23 @@ internal sealed class CsvTable
         if (at < 0 && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= Names.Length)
             at = number - 1;
         return at >= 0 ? at : throw Error($"there is no column \"{name}\". The columns are: {string.Join(", ", Names.Take(20))}{(Names.Length > 20 ? ", ..." : "")}.");
+    }
+
+    private static InvalidDataException TooLarge(string file) => new($"{file}: there are more than {MostBytes:N0} bytes, the most that is read. Split it, or leave out columns.");
+
+    // What comes through a pipe.
+    private static MemoryStream Kept(Stream stream, string file)
+    {
+        var kept = new MemoryStream();
+        var part = new byte[SampleBytes];
+        for (int count; (count = stream.Read(part)) > 0;)
+        {
+            kept.Write(part, 0, count);
+            if (kept.Length > MostBytes)
+                throw TooLarge(file);
+        }
+        kept.Position = 0;
+        return kept;
     }
 
     // The separator, if the first lines agree on one, and the encoding, if it is not UTF-8.

@@ -310,7 +310,7 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
                 ordered[i] = ordered[i] with { Grid = common.For(ordered[i].Times) ?? ordered[i].Grid };
         Frequency frequency = ordered.Where(o => o.Grid is not null).GroupBy(o => o.Grid!.Frequency)
             .OrderByDescending(g => g.Count()).Select(g => g.Key).FirstOrDefault(new Frequency(FrequencyUnit.Step, 1));
-        return (frequency, ordered.Count(o => o.Grid is null));
+        return (frequency, ordered.Count(o => o.Grid is null && o.Times.Length > 1));
     }
 
     private static TimeGrid? OfAll(Times times)

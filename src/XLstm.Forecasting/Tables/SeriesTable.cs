@@ -94,8 +94,8 @@ public sealed class SeriesTable
         return Read(stream, path, options);
     }
 
-    /// <summary>Reads a file from its start.</summary>
-    /// <param name="stream">Can seek.</param>
+    /// <summary>Reads what a file would have.</summary>
+    /// <param name="stream">At its start; stays open.</param>
     /// <param name="name">What errors call it.</param>
     /// <param name="options">What is known already.</param>
     /// <exception cref="InvalidDataException">As in <see cref="Read(string, SeriesTableOptions?)"/>.</exception>

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 
 namespace XLstm.Forecasting.Tests.Tables;
@@ -194,6 +195,20 @@ public sealed class SeriesTableTests
         Assert.Equal("Verkäufe", SeriesTable.Read(latin, "x").Series[0].Name);
         using var wide = new MemoryStream([0xFF, 0xFE, .. Encoding.Unicode.GetBytes("Monat;Verkäufe\n2024-01;1\n")]);
         Assert.Equal("Verkäufe", SeriesTable.Read(wide, "x").Series[0].Name);
+    }
+
+    [Fact]
+    public void A_pipe_is_read_as_a_file_and_a_single_time_is_not_irregular()
+    {
+        using var packed = new MemoryStream();
+        using (var pack = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+            pack.Write("day,a\n2024-01-01,7\n"u8);
+        packed.Position = 0;
+        using var pipe = new GZipStream(packed, CompressionMode.Decompress);
+        SeriesTable table = SeriesTable.Read(pipe, "pipe");
+        Assert.Equal([7], table.Series[0].Values);
+        Assert.Equal(["+1"], table.Series[0].NextTimes(1));
+        Assert.DoesNotContain(table.Notes, n => n.Text.Contains("irregular", StringComparison.Ordinal));
     }
 
     [Fact]
