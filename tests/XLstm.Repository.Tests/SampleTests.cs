@@ -36,6 +36,13 @@ public sealed partial class SampleTests
     }
 
     [Fact]
+    public async Task Forecasting_beats_the_year_before()
+    {
+        double[] scores = Numbers((await Run("Forecasting"))[12]);
+        Assert.True(scores[0] < 0.7 * scores[1], $"MASE {scores[0]}, that of the year before {scores[1]}.");
+    }
+
+    [Fact]
     public void Every_sample_has_a_test()
     {
         IEnumerable<string> samples = RepositoryFiles.Below("samples/", ".csproj").Select(p => Path.GetFileNameWithoutExtension(p)!);
