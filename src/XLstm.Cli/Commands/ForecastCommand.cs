@@ -12,8 +12,10 @@ internal sealed class ForecastCommand : DocumentedCommand
 {
     private const int MostHorizon = 100_000, ChartHeight = 14;
 
+    private const int LeastNormalHorizon = 6, MostNormalHorizon = 64;
+
     private readonly Argument<string?> _file = new("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "A CSV file; see below. Without it: monthly air passengers 1949 to 1960, which come with xlstm." };
-    private readonly Option<int?> _horizon = Commands.Options.OptionalNumber("--horizon", "H", "Steps to forecast. [default: two seasons, or a tenth of a series without one]", 1, MostHorizon);
+    private readonly Option<int?> _horizon = Commands.Options.OptionalNumber("--horizon", "H", "Steps to forecast. [default: two seasons, or a tenth of a series without one, 6 to 64]", 1, MostHorizon);
     private readonly Option<int?> _season = Commands.Options.OptionalNumber("--season", "M", "Steps after which the series repeats; 1 for none. [default: that of the frequency, 12 for months; else the model looks for it]", 1, 100_000);
     private readonly Option<string?> _model = Commands.Options.Text("--model", "PATH", "Another forecaster: a .safetensors file of \"train-forecaster\", or TiRex. [default: the model in the package]");
     private readonly Option<double[]?> _quantiles = new("--quantiles") { HelpName = "Q,Q,...", Description = "Levels between 0 and 1 for the table and the output. [default: 0.1,0.5,0.9 and 0.1,0.2,...,0.9]", CustomParser = Levels };
@@ -53,6 +55,7 @@ internal sealed class ForecastCommand : DocumentedCommand
         string? output = parse.GetValue(_output), plot = parse.GetValue(_plot);
         OutputFile.Check("--output", output, ".csv", ".json");
         OutputFile.Check("--plot", plot, ".svg", ".png");
+        OutputFile.CheckApart("--output", output, parse.GetValue(_file));
         SeriesTable table = _table.Read(parse, parse.GetValue(_file));
         int? season = parse.GetValue(_season) ?? SeasonOf(table);
         int horizon = parse.GetValue(_horizon) ?? HorizonOf(table, season);
@@ -67,7 +70,7 @@ internal sealed class ForecastCommand : DocumentedCommand
         foreach (string line in TerminalPlot.Draw(chart.Picture(), Streams.Width, ChartHeight, braille: Streams.OutIsTerminal))
             Streams.Out.WriteLine(line);
         double[]? levels = parse.GetValue(_quantiles) is { Length: > 0 } chosen ? chosen : null;
-        new ForecastTable(Streams.Out, levels).Write(table, forecasts);
+        new ForecastTable(Streams.Out, levels, output).Write(table, forecasts);
         comparison?.Write(forecaster, Streams.Out, Cancellation);
         if (output is not null)
             ForecastFile.Write(output, table, forecasts, levels ?? [.. Forecast.StandardLevels]);
@@ -84,7 +87,7 @@ internal sealed class ForecastCommand : DocumentedCommand
     private static int HorizonOf(SeriesTable table, int? season)
     {
         int length = Longest(table);
-        return season > 1 && 4 * season <= length ? 2 * season.Value : Math.Clamp(length / 10, 1, 64);
+        return season > 1 && 4 * season <= length ? 2 * season.Value : Math.Clamp(length / 10, LeastNormalHorizon, MostNormalHorizon);
     }
 
     private static int Longest(SeriesTable table) => table.Series.Max(s => s.Values.Length);
@@ -99,7 +102,7 @@ internal sealed class ForecastCommand : DocumentedCommand
         if (parse.GetValue(_season) is null)
             Note(season is null ? "season: the model looks for it (--season)" : $"season: {season} (--season)");
         if (parse.GetValue(_horizon) is null)
-            Note($"horizon: {horizon}, {(horizon == 2 * season ? "two seasons" : "a tenth of the series")} (--horizon)");
+            Note($"horizon: {horizon}, {(horizon == 2 * season ? "two seasons" : horizon == MostNormalHorizon ? "as far as the model looks" : horizon == LeastNormalHorizon ? "for a short series" : "a tenth of the series")} (--horizon)");
     }
 
     private void Warn(SeriesTable table, IReadOnlyList<Forecast> forecasts)

@@ -29,7 +29,7 @@ internal sealed class TrainForecasterCommand : DocumentedCommand
 
     public override string Examples =>
         """
-          xlstm train-forecaster                                the forecaster of the package again
+          xlstm train-forecaster --steps 16000                  as the forecaster of the package was made
           xlstm train-forecaster --resume                       go on after Ctrl-C, a crash or a power cut
           xlstm train-forecaster --steps 2000 --out quick       a quick one
           xlstm forecast sales.csv --model forecaster/forecaster.safetensors
@@ -39,6 +39,10 @@ internal sealed class TrainForecasterCommand : DocumentedCommand
     {
         string directory = parse.GetRequiredValue(_out);
         int threads = parse.GetValue(_threads);
+        if (parse.GetValue(_resume) && new Option[] { _steps, _seed, _pattern, _blocks, _dim, _rate }.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false }) is { } stranger)
+            throw new CommandError($"{stranger.Name}: a run goes on with its own options. Leave it out, or start another run with --out.");
+        if (!parse.GetValue(_resume) && File.Exists(Path.Combine(directory, "run.json")))
+            throw new CommandError($"{directory}: there is a run already. Go on with --resume, or choose another --out.");
         using ForecasterRun run = parse.GetValue(_resume)
             ? ForecasterRun.Resume(directory, threads)
             : ForecasterRun.Create(
@@ -57,7 +61,7 @@ internal sealed class TrainForecasterCommand : DocumentedCommand
             ForecasterProgress end = run.Train(
                 progress =>
                 {
-                    if (clock.Elapsed.TotalSeconds < next)
+                    if (clock.Elapsed.TotalSeconds < next || progress.Step == progress.Steps)
                         return;
                     next = clock.Elapsed.TotalSeconds + Math.Clamp(clock.Elapsed.TotalSeconds / 5, 3, 60);
                     Streams.Out.WriteLine(Line(progress));
@@ -68,7 +72,7 @@ internal sealed class TrainForecasterCommand : DocumentedCommand
         }
         catch (OperationCanceledException)
         {
-            Note($"stopped after step {run.StepCount}; everything is stored. Go on: xlstm train-forecaster --resume --out {directory}");
+            Note($"stopped after step {run.StepCount}; everything is stored, the forecaster itself is written at the end. Go on: xlstm train-forecaster --resume --out {directory}");
             return ExitCode.Interrupted;
         }
         Streams.Out.WriteLine($"{Path.Combine(directory, ForecasterRun.WeightsFile)} has the forecaster.");

@@ -15,4 +15,13 @@ internal static class OutputFile
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
             throw new CommandError($"{file}: there is no such directory, {folder}.");
     }
+
+    /// <summary>Fails if a file to write is the one that is read, by whatever path.</summary>
+    public static void CheckApart(string option, string? file, string? input)
+    {
+        if (file is not null && input is not null && File.Exists(file) && string.Equals(Real(file), Real(input), StringComparison.Ordinal))
+            throw new CommandError($"{file}: {option} would replace the file that is read. Name another one.");
+    }
+
+    private static string Real(string file) => File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(file);
 }

@@ -70,11 +70,13 @@ internal sealed record SeriesScale(
         return (float)(a <= 4 ? v : Math.CopySign(4 + Math.Log(a - 3), v));
     }
 
-    /// <summary>The inverse of <see cref="Compress"/>.</summary>
+    /// <summary>
+    /// The inverse of <see cref="Compress"/> up to 4; beyond, where it is 3 + e^x with x = |v| - 4, to second order: 4 + x + x^2 / 2. What
+    /// a network is wrong by out there must not become a factor.
+    /// </summary>
     public static double Expand(double v)
     {
-        double a = Math.Abs(v);
-        // More than e^16 units away is past anything that was seen in training.
-        return a <= 4 ? v : Math.CopySign(3 + Math.Exp(Math.Min(a - 4, 16)), v);
+        double x = Math.Abs(v) - 4;
+        return x <= 0 ? v : Math.CopySign(4 + x + (x * x / 2), v);
     }
 }
