@@ -16,20 +16,18 @@ internal sealed class ForecastCommand : DocumentedCommand
 
     private readonly Argument<string?> _file = new("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "A CSV file; see below. Without it: monthly air passengers 1949 to 1960, which come with xlstm." };
     private readonly Option<int?> _horizon = Commands.Options.OptionalNumber("--horizon", "H", "Steps to forecast. [default: two seasons, or a tenth of a series without one, 6 to 64]", 1, MostHorizon);
-    private readonly Option<int?> _season = Commands.Options.OptionalNumber("--season", "M", "Steps after which the series repeats; 1 for none. [default: that of the frequency, 12 for months; else the model looks for it]", 1, 100_000);
-    private readonly Option<string?> _model = Commands.Options.Text("--model", "PATH", "Another forecaster: a .safetensors file of \"train-forecaster\", or TiRex. [default: the model in the package]");
     private readonly Option<double[]?> _quantiles = new("--quantiles") { HelpName = "Q,Q,...", Description = "Levels between 0 and 1 for the table and the output. [default: 0.1,0.5,0.9 and 0.1,0.2,...,0.9]", CustomParser = Levels };
     private readonly Option<string?> _output = Commands.Options.Text("--output", "FILE", "Write all of it to a .csv or .json file.");
     private readonly Option<string?> _plot = Commands.Options.Text("--plot", "FILE", "Draw the first series to an .svg or .png file.");
     private readonly Option<bool> _compare = Commands.Options.Flag("--compare", "Hold back the end of the series, and measure this and other forecasts against it.");
     private readonly TableOptions _table = new();
-    private readonly Option<int> _threads = Commands.Options.Threads(0);
+    private readonly ForecasterOptions _forecaster = new();
 
     public ForecastCommand(Streams streams, CancellationToken cancellation)
         : base("forecast", "Forecast the series of a CSV file, with quantiles.", streams, cancellation)
     {
         Add(_file);
-        Option[] options = [_horizon, .. _table.All, _season, _model, _quantiles, _output, _plot, _compare, _threads];
+        Option[] options = [_horizon, .. _table.All, .. _forecaster.All, _quantiles, _output, _plot, _compare];
         foreach (Option option in options)
             Add(option);
     }
@@ -57,13 +55,13 @@ internal sealed class ForecastCommand : DocumentedCommand
         OutputFile.Check("--plot", plot, ".svg", ".png");
         OutputFile.CheckApart("--output", output, parse.GetValue(_file));
         SeriesTable table = _table.Read(parse, parse.GetValue(_file));
-        int? season = parse.GetValue(_season) ?? SeasonOf(table);
+        int? season = _forecaster.Season(parse, table);
         int horizon = parse.GetValue(_horizon) ?? HorizonOf(table, season);
         Comparison? comparison = parse.GetValue(_compare) ? new Comparison(table, horizon, season ?? 1) : null;
-        Forecaster forecaster = (parse.GetValue(_model) is { } path ? Forecaster.Load(path) : Forecaster.Default).With(new ForecastOptions(season, Threads: parse.GetValue(_threads)));
+        Forecaster forecaster = _forecaster.Open(parse, season);
         IReadOnlyList<Forecast> forecasts = forecaster.Forecast([.. table.Series.Select(s => s.Values)], horizon, Cancellation);
         _table.Tell(parse, parse.GetValue(_file), table, Note);
-        Introduce(parse, table, season, horizon);
+        Introduce(parse, season, horizon);
         Warn(table, forecasts);
 
         var chart = FanChart.Of(table.Series[0], forecasts[0]);
@@ -81,26 +79,15 @@ internal sealed class ForecastCommand : DocumentedCommand
         return ExitCode.Success;
     }
 
-    // A season that no series has seen twice tells nothing.
-    private static int? SeasonOf(SeriesTable table) => table.Frequency.Season is { } season && 2 * season <= Longest(table) ? season : null;
-
     private static int HorizonOf(SeriesTable table, int? season)
     {
-        int length = Longest(table);
+        int length = table.Series.Max(s => s.Values.Length);
         return season > 1 && 4 * season <= length ? 2 * season.Value : Math.Clamp(length / 10, LeastNormalHorizon, MostNormalHorizon);
     }
 
-    private static int Longest(SeriesTable table) => table.Series.Max(s => s.Values.Length);
-
-    private void Introduce(ParseResult parse, SeriesTable table, int? season, int horizon)
+    private void Introduce(ParseResult parse, int? season, int horizon)
     {
-        TableSeries first = table.Series[0];
-        string range = table.TimeName is null ? "" : $", {first.Time(0)} to {first.Time(first.Values.Length - 1)}";
-        Note(table.Series.Count == 1
-            ? $"\"{first.Name}\": {Report.Count(first.Values.Length)} {(first.Values.Length == 1 ? "value" : "values")}, one per {table.Frequency}{range}"
-            : $"{Report.Count(table.Series.Count)} series, one value per {table.Frequency}; the first: \"{first.Name}\", {Report.Count(first.Values.Length)} values{range}");
-        if (parse.GetValue(_season) is null)
-            Note(season is null ? "season: the model looks for it (--season)" : $"season: {season} (--season)");
+        _forecaster.Tell(parse, season, Note);
         if (parse.GetValue(_horizon) is null)
             Note($"horizon: {horizon}, {(horizon == 2 * season ? "two seasons" : horizon == MostNormalHorizon ? "as far as the model looks" : horizon == LeastNormalHorizon ? "for a short series" : "a tenth of the series")} (--horizon)");
     }

@@ -37,13 +37,18 @@ internal sealed class TableOptions
         });
     }
 
-    /// <summary>Tells what was found out.</summary>
+    /// <summary>Tells what was found out, and what there is.</summary>
     public void Tell(ParseResult parse, string? given, SeriesTable table, Action<string> note)
     {
         if (Names(parse, given).File == Sample)
             note("without a file this is the sample: monthly air passengers, in thousands, 1949 to 1960.");
         foreach (TableNote found in table.Notes)
             note(found.Text + OptionOf(found.Option));
+        TableSeries first = table.Series[0];
+        string range = table.TimeName is null ? "" : $", {first.Time(0)} to {first.Time(first.Values.Length - 1)}";
+        note(table.Series.Count == 1
+            ? $"\"{first.Name}\": {Report.Count(first.Values.Length)} {(first.Values.Length == 1 ? "value" : "values")}, one per {table.Frequency}{range}"
+            : $"{Report.Count(table.Series.Count)} series, one value per {table.Frequency}; the first: \"{first.Name}\", {Report.Count(first.Values.Length)} values{range}");
     }
 
     // An option of several names takes the file that follows it for one of them.
