@@ -47,6 +47,26 @@ public sealed partial class ForecastTests(SmallForecaster model) : IClassFixture
         Assert.Single(lines, line => line.StartsWith("  1962-12 ", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("forecast")]
+    [InlineData("anomalies")]
+    public void The_file_that_is_read_is_never_replaced(string command)
+    {
+        string file = Csv("sold\n1\n2\n3\n4\n5\n6\n"), before = File.ReadAllText(file);
+        string other = Path.Combine(Path.GetDirectoryName(file)!, ".", Path.GetFileName(file));
+        Cli.Run(command, file, "--output", other).Fails("would replace the file that is read");
+        Assert.Equal(before, File.ReadAllText(file));
+    }
+
+    [Fact]
+    public void A_run_of_a_forecaster_is_not_replaced_and_keeps_its_options()
+    {
+        string run = Path.GetDirectoryName(model.Path)!;
+        Cli.Run("train-forecaster", "--out", run, "--steps", "3").Fails("--resume");
+        Cli.Run("train-forecaster", "--out", run, "--resume", "--dim", "64").Fails("--dim");
+        Cli.Run("train-forecaster", "--out", run, "--resume").Succeeds();
+    }
+
     [Fact]
     public void Json_has_every_series_with_its_own_times()
     {

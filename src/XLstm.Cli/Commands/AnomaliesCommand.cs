@@ -47,7 +47,7 @@ internal sealed class AnomaliesCommand : DocumentedCommand
     {
         string? output = parse.GetValue(_output);
         OutputFile.Check("--output", output, ".csv", ".json");
-        OutputFile.CheckApart("--output", parse.GetValue(_output), parse.GetValue(_file));
+        OutputFile.CheckApart("--output", output, parse.GetValue(_file));
         SeriesTable table = _table.Read(parse, parse.GetValue(_file));
         int ahead = parse.GetValue(_ahead), needed = s_defaults.MinHistory + ahead;
         if (table.Series.All(s => s.Values.Count(double.IsFinite) < needed))
