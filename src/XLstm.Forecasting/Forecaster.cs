@@ -41,13 +41,18 @@ public sealed class Forecaster : IForecaster
     public string Name => _forecaster.Name;
 
     /// <summary>
-    /// Reads a forecaster: one of this library (.safetensors), or TiRex as its authors save it (.ckpt), or its tensors
+    /// Reads a forecaster: one of this library (.safetensors, or the directory of its training), or TiRex as its authors save it (.ckpt), or its tensors
     /// as safetensors beside a config.json with the "model_config" of such a file.
     /// </summary>
     /// <exception cref="CheckpointException">The file is missing, damaged, or none of these.</exception>
     public static Forecaster Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        string own = Path.Combine(path, ForecasterRun.WeightsFile);
+        if (Directory.Exists(path) && File.Exists(own))
+            path = own;
+        if (!Directory.Exists(path) && !File.Exists(path))
+            throw new CheckpointException(path, "the file", "a forecaster", "nothing");
         if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
         {
             SafetensorsFile file = SafetensorsFile.Open(path);

@@ -118,6 +118,8 @@ internal sealed class EvaluateForecasterCommand : DocumentedCommand
                 Write($"{method}, published", mase, wql, null, null, null);
             }
         }
+        if (six.Length > 0)
+            Streams.Out.WriteLine("WQL is divided by that of the seasonal naive point forecast, as in the Chronos benchmark; with intervals of its own it has less than 1.");
         Streams.Out.WriteLine($"The model's 80% intervals hold {(coverage.Average() * 100).ToString("F1", CultureInfo.InvariantCulture)}% of the values, the mean over {coverage.Count} {(coverage.Count == 1 ? "set" : "sets")}.");
     }
 

@@ -47,9 +47,12 @@ internal sealed class PatchForecaster(PatchNetwork network, int threads = 0) : I
 
     private static double[] Context(double[] series)
     {
-        int first = Array.FindIndex(series, double.IsFinite);
-        return first < 0 ? [] : series[Math.Max(first, series.Length - MostContext)..];
+        int first = Array.FindIndex(series, IsUsable);
+        return first < 0 ? [] : [.. series[Math.Max(first, series.Length - MostContext)..].Select(x => IsUsable(x) ? x : double.NaN)];
     }
+
+    // The difference of two larger ones may be no number any more.
+    private static bool IsUsable(double x) => Math.Abs(x) <= 1e300;
 
     // What needs no model: nothing, and always the same.
     private static Forecast? Simple(double[] context, int horizon)

@@ -14,7 +14,7 @@ public sealed record ForecasterProgress(long Step, long Steps, double Loss, doub
 
 /// <summary>
 /// Trains a forecaster on generated series in a directory of its own: run.json, state.safetensors, log.jsonl, and in the end
-/// forecaster.safetensors. The same options give the same weights on every machine with the same vector width, whatever the number of threads. It may
+/// forecaster.safetensors. The same options give the same weights again, whatever the number of threads. It may
 /// be killed at any moment: <see cref="Resume"/> continues from the last checkpoint to the same weights.
 /// </summary>
 public sealed class ForecasterRun : IDisposable

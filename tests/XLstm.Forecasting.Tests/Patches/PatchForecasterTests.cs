@@ -66,7 +66,7 @@ public sealed class PatchForecasterTests
     [Fact]
     public void Nothing_to_forecast_from()
     {
-        foreach (double[] series in new double[][] { [], [double.NaN], [double.NaN, double.PositiveInfinity, double.NegativeInfinity] })
+        foreach (double[] series in new double[][] { [], [double.NaN], [double.NaN, double.PositiveInfinity, double.NegativeInfinity], [5e300, -5e305, 1e308, -1e308] })
         {
             Forecast forecast = One(series, 3);
             Assert.All(forecast.Median.ToArray(), v => Assert.Equal(double.NaN, v));

@@ -44,6 +44,7 @@ public sealed class ForecasterRunTests : IDisposable
         run.Train(cancellation: TestContext.Current.CancellationToken);
         Forecaster loaded = Forecaster.Load(Path.Combine(_root, "saved", ForecasterRun.WeightsFile));
         double[] series = SeriesGenerator.Draw(90, 1).Series;
+        Assert.Equal(loaded.Forecast(series, 9).Median.ToArray(), Forecaster.Load(Path.Combine(_root, "saved")).Forecast(series, 9).Median.ToArray());
         Assert.Equal(run.Forecaster().Forecast(series, 9).Median.ToArray(), loaded.Forecast(series, 9).Median.ToArray());
         Assert.NotEqual(loaded.Forecast(series, 9, season: 5).Median.ToArray(), loaded.Forecast(series, 9, season: 7).Median.ToArray());
     }
