@@ -19,3 +19,9 @@ Forecast last = Baselines.SeasonalNaive(12).Forecast([known], horizon: 12)[0];
 double naive = ForecastMetrics.Mase(year, last.Median, known, season: 12);
 Console.WriteLine($"MASE {ours:F2}; the year before again: {naive:F2}");
 #endregion
+
+#region Fit
+double[][] series = [known];
+Forecaster fitted = Forecaster.Default.Fit(series, ForecasterRunOptions.FineTuning with { Steps = 60, Horizon = 12, Season = 12 });
+#endregion
+Console.WriteLine($"after learning the eleven years: MASE {ForecastMetrics.Mase(year, fitted.Forecast(known, horizon: 12).Median, known, season: 12):F2}");

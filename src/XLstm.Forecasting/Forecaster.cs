@@ -1,4 +1,5 @@
 using System.Reflection;
+using XLstm.Training;
 
 namespace XLstm.Forecasting;
 
@@ -68,6 +69,34 @@ public sealed class Forecaster : IForecaster
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public Forecaster With(ForecastOptions options) => new(_create, options);
 
+    /// <summary>
+    /// A forecaster that has learned from given series, starting from this one: <see cref="ForecasterRun"/> with the best weights by the loss on the
+    /// last parts of the series, which it does not train on. Where nothing it tries is better than this one, it forecasts as this one does.
+    /// </summary>
+    /// <param name="series">Values in order of time, NaN where one is missing; of any lengths.</param>
+    /// <param name="options">What it computes; null for <see cref="ForecasterRunOptions.FineTuning"/>.</param>
+    /// <param name="stepped">Is told after every step, or null.</param>
+    /// <param name="threads">0 for one per processor; results do not depend on it.</param>
+    /// <param name="cancellation">Stops the work; nothing is kept then.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or there is nothing to learn from in the series.</exception>
+    /// <exception cref="NotSupportedException">This is TiRex: only forecasters of this library are trained.</exception>
+    public Forecaster Fit(
+        IReadOnlyList<double[]> series, ForecasterRunOptions? options = null, Action<RunProgress>? stepped = null, int threads = 0, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        string directory = Directory.CreateTempSubdirectory("xlstm-fit").FullName;
+        try
+        {
+            using ForecasterRun run = ForecasterRun.Create(directory, options ?? ForecasterRunOptions.FineTuning, series, this, threads);
+            run.Train(stepped, cancellation);
+            return run.Forecaster();
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
     /// <summary>The forecast of one series.</summary>
     /// <param name="series">Values in order of time, NaN where one is missing.</param>
     /// <param name="horizon">Steps to forecast, at least 1.</param>
@@ -84,6 +113,9 @@ public sealed class Forecaster : IForecaster
     /// <exception cref="ArgumentOutOfRangeException">The horizon is less than 1.</exception>
     public IReadOnlyList<Forecast> Forecast(IReadOnlyList<double[]> series, int horizon, CancellationToken cancellation = default) =>
         _forecaster.Forecast(series, horizon, cancellation);
+
+    internal PatchNetwork TrainedNetwork() => (_forecaster as PatchForecaster)?.Network
+        ?? throw new NotSupportedException($"{Name} cannot be trained here; expected a forecaster of this library.");
 
     private static SafetensorsFile Embedded()
     {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace XLstm.Training;
 
@@ -21,9 +22,11 @@ internal sealed partial class RunJson : JsonSerializerContext;
 /// <param name="Validation">Last validation.</param>
 /// <param name="BestValidation">Best validation.</param>
 /// <param name="WithoutImprovement">Validations since the best.</param>
+/// <param name="FirstValidation">Validation before the first step.</param>
 internal sealed record RunPosition(
     string Data, long Step = 0, long Logged = 0, StepResult? Last = null, long PlannedSteps = 0, double ElapsedSeconds = 0,
-    double MeanSum = 0, long MeanCount = 0, double? Validation = null, double? BestValidation = null, int WithoutImprovement = 0);
+    double MeanSum = 0, long MeanCount = 0, double? Validation = null, double? BestValidation = null, int WithoutImprovement = 0,
+    double? FirstValidation = null);
 
 /// <summary>The files of a run's directory.</summary>
 internal static class RunFiles
@@ -85,10 +88,10 @@ internal static class RunFiles
         }
     }
 
-    public static void WriteOptions(string directory, RunOptions options) =>
-        AtomicFile.Write(Options(directory), stream => JsonSerializer.Serialize(stream, options, RunJson.Default.RunOptions));
+    public static void WriteOptions<T>(string directory, T options, JsonTypeInfo<T> type) =>
+        AtomicFile.Write(Options(directory), stream => JsonSerializer.Serialize(stream, options, type));
 
-    public static RunOptions ReadOptions(string directory)
+    public static T ReadOptions<T>(string directory, JsonTypeInfo<T> type, Action<T> validate)
     {
         string path = Options(directory);
         if (!File.Exists(path))
@@ -96,8 +99,8 @@ internal static class RunFiles
         try
         {
             using FileStream stream = File.OpenRead(path);
-            RunOptions options = JsonSerializer.Deserialize(stream, RunJson.Default.RunOptions) ?? throw new JsonException("null");
-            options.Validate();
+            T options = JsonSerializer.Deserialize(stream, type) ?? throw new JsonException("null");
+            validate(options);
             return options;
         }
         catch (Exception e) when (e is JsonException or ArgumentException)

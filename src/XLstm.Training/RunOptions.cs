@@ -25,6 +25,8 @@ public sealed record RunOptions(
 
     internal LearningRateSchedule RateOverTime => Schedule ?? new LearningRateSchedule();
 
+    internal RunPlan Plan => new(Steps, Minutes, ValidateEvery, Patience, Accumulation);
+
     // Whoever resumes the run may do so from another folder.
     internal RunOptions WithFullPaths() => this with { Text = FullPath(Text), BatchFile = FullPath(BatchFile), Log = FullPath(Log) };
 

@@ -59,6 +59,20 @@ public sealed partial class ForecastTests(SmallForecaster model) : IClassFixture
     }
 
     [Fact]
+    public void A_forecaster_learns_a_file_and_forecasts_it()
+    {
+        string file = Csv("day,sold\n" + string.Concat(Enumerable.Range(0, 60).Select(i => $"2024-{1 + (i / 28):D2}-{1 + (i % 28):D2},{i % 7}\n"))), directory = _folder["fitted"];
+        string[] quick = ["--horizon", "7", "--steps", "2", "--out", directory];
+        Assert.Contains("loss", Cli.Run(["finetune-forecaster", file, "--model", model.Path, .. quick]).Succeeds(), StringComparison.Ordinal);
+        Cli.Run("forecast", file, "--model", directory).Succeeds();
+        Cli.Run(["finetune-forecaster", file, .. quick]).Fails("--resume");
+        Cli.Run("finetune-forecaster", "--resume", "--out", directory, "--season", "7").Fails("--season");
+        Cli.Run("finetune-forecaster", file, "--resume", "--out", directory).Fails("goes on with the series that it has");
+        Cli.Run("finetune-forecaster", "--resume", "--out", directory).Succeeds();
+        Cli.Run("finetune-forecaster", Csv("sold\n1\n2\n3\n"), "--out", _folder["few"]).Fails("nothing to learn from");
+    }
+
+    [Fact]
     public void A_run_of_a_forecaster_is_not_replaced_and_keeps_its_options()
     {
         string run = Path.GetDirectoryName(model.Path)!;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using XLstm.Cli.Runs;
 using XLstm.Forecasting;
 
@@ -52,34 +51,13 @@ internal sealed class TrainForecasterCommand : DocumentedCommand
                     Steps = parse.GetValue(_steps), Seed = parse.GetValue(_seed), Pattern = parse.GetRequiredValue(_pattern), NumBlocks = parse.GetValue(_blocks),
                     EmbeddingDim = parse.GetValue(_dim), LearningRate = parse.GetValue(_rate),
                 },
-                threads);
-        Streams.Out.WriteLine($"{Report.Count(run.ParameterCount)} parameters, {Report.Count(run.Options.Steps)} steps{(run.StepCount > 0 ? $", from step {Report.Count(run.StepCount)} on" : "")}; Ctrl-C stops, --resume goes on.");
-        var clock = Stopwatch.StartNew();
-        double next = 2;
-        try
+                threads: threads);
+        if (ForecasterTraining.Train(run, Streams, Cancellation) is null)
         {
-            ForecasterProgress end = run.Train(
-                progress =>
-                {
-                    if (clock.Elapsed.TotalSeconds < next || progress.Step == progress.Steps)
-                        return;
-                    next = clock.Elapsed.TotalSeconds + Math.Clamp(clock.Elapsed.TotalSeconds / 5, 3, 60);
-                    Streams.Out.WriteLine(Line(progress));
-                    Streams.Out.Flush();
-                },
-                Cancellation);
-            Streams.Out.WriteLine(Line(end));
-        }
-        catch (OperationCanceledException)
-        {
-            Note($"stopped after step {run.StepCount}; everything is stored, the forecaster itself is written at the end. Go on: xlstm train-forecaster --resume --out {directory}");
+            Note($"stopped after step {run.StepCount}; everything is stored. Go on: xlstm train-forecaster --resume --out {directory}");
             return ExitCode.Interrupted;
         }
         Streams.Out.WriteLine($"{Path.Combine(directory, ForecasterRun.WeightsFile)} has the forecaster.");
         return ExitCode.Success;
     }
-
-    private static string Line(ForecasterProgress progress) =>
-        $"step {Report.Count(progress.Step)}/{Report.Count(progress.Steps)}  loss {ProgressText.Number(progress.Loss)}"
-        + (progress.Validation is { } validation ? $"  validation {ProgressText.Number(validation)}" : "") + $"  {ProgressText.Time(progress.Elapsed)}, {ProgressText.Time(progress.Remaining)} left";
 }

@@ -7,8 +7,8 @@ namespace XLstm.Forecasting;
 /// </summary>
 internal sealed class PatchForecaster(PatchNetwork network, int threads = 0) : IForecaster
 {
-    // Values of history that are read: more would cost time and was not seen in training.
-    private const int MostContext = 1024;
+    /// <summary>Values of history that are read: more would cost time and was not seen in training.</summary>
+    public const int MostContext = 1024;
 
     private const int BatchTokens = 2048;
 
@@ -27,7 +27,7 @@ internal sealed class PatchForecaster(PatchNetwork network, int threads = 0) : I
         var rows = new List<Row>();
         for (int i = 0; i < series.Count; i++)
         {
-            var row = new Row(i, Context(series[i]));
+            var row = new Row(i, Usable(series[i].Length > MostContext ? series[i][^MostContext..] : series[i]));
             if (Simple(row.Context, horizon) is { } simple)
                 forecasts[i] = simple;
             else
@@ -45,10 +45,11 @@ internal sealed class PatchForecaster(PatchNetwork network, int threads = 0) : I
         return forecasts;
     }
 
-    private static double[] Context(double[] series)
+    /// <summary>A series from its first value on, with NaN for what is none.</summary>
+    public static double[] Usable(double[] series)
     {
         int first = Array.FindIndex(series, IsUsable);
-        return first < 0 ? [] : [.. series[Math.Max(first, series.Length - MostContext)..].Select(x => IsUsable(x) ? x : double.NaN)];
+        return first < 0 ? [] : [.. series[first..].Select(x => IsUsable(x) ? x : double.NaN)];
     }
 
     // The difference of two larger ones may be no number any more.

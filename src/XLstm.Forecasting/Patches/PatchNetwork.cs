@@ -66,6 +66,15 @@ internal sealed class PatchNetwork
 
     public ParameterSet Parameters { get; }
 
+    /// <summary>The same network, with weights of its own.</summary>
+    public PatchNetwork Copy()
+    {
+        var copy = new PatchNetwork(Config, new ParameterSet(0));
+        for (int i = 0; i < Parameters.Count; i++)
+            Parameters[i].Span.CopyTo(copy.Parameters[i].Span);
+        return copy;
+    }
+
     /// <summary>features [B, T, F] to quantiles [B, T, 9 H], levels outermost, and the state after each row.</summary>
     public (Tensor Quantiles, StackState State) Forward(Tensor features, StackState? state, Pass pass, int[]? lengths = null)
     {

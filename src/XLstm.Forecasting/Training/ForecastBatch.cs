@@ -1,62 +1,68 @@
 namespace XLstm.Forecasting;
 
-/// <summary>A batch of generated series, as features and targets of every patch.</summary>
-internal sealed record ForecastBatch(int Rows, int Tokens, float[] Features, float[] Targets)
+/// <summary>Series as features [rows, tokens, F] and targets [rows, tokens, H] of every patch; NaN where there is no target.</summary>
+internal sealed class ForecastBatch
 {
-    private static readonly (double Weight, int Tokens)[] s_lengths = [(0.10, 1), (0.14, 2), (0.16, 4), (0.18, 8), (0.18, 16), (0.13, 32), (0.11, 64)];
+    private readonly PatchNetworkConfig _config;
+    private readonly int _featuresOfPatch;
 
-    /// <summary>Batch <paramref name="step"/> of the training with <paramref name="seed"/>.</summary>
-    public static ForecastBatch Draw(PatchNetworkConfig config, ulong seed, long step, int tokensOfBatch)
+    public ForecastBatch(PatchNetworkConfig config, int rows, int tokens)
     {
-        int P = config.Patch, H = config.Outputs, F = PatchReader.FeatureCount(P, H);
-        var random = new RandomSource(RandomSource.SeedFor(seed, $"batch {step}"));
-        int T = s_lengths[^1].Tokens;
-        double at = random.NextDouble();
-        foreach ((double weight, int tokens) in s_lengths)
-            if ((at -= weight) < 0)
-            {
-                T = tokens;
-                break;
-            }
-        int B = Math.Clamp(tokensOfBatch / T, 1, 512);
-        float[] features = new float[B * T * F], targets = new float[B * T * H];
-        Array.Fill(targets, float.NaN);
-        ulong rows = random.NextBits();
-        Parallel.For(0, B, b => DrawRow(config, T, new RandomSource(rows + (ulong)b).NextBits(), features.AsSpan(b * T * F, T * F), targets.AsSpan(b * T * H, T * H)));
-        return new ForecastBatch(B, T, features, targets);
+        (_config, Rows, Tokens) = (config, rows, tokens);
+        _featuresOfPatch = PatchReader.FeatureCount(config.Patch, config.Outputs);
+        Features = new float[rows * tokens * _featuresOfPatch];
+        Targets = new float[rows * tokens * config.Outputs];
+        Array.Fill(Targets, float.NaN);
+        Lengths = new int[rows];
     }
 
-    private static void DrawRow(PatchNetworkConfig config, int T, ulong seed, Span<float> features, Span<float> targets)
+    public int Rows { get; }
+
+    /// <summary>Patches of the longest row.</summary>
+    public int Tokens { get; }
+
+    /// <summary>Patches of every row.</summary>
+    public int[] Lengths { get; }
+
+    public float[] Features { get; }
+
+    public float[] Targets { get; }
+
+    /// <summary>Patches that have a target.</summary>
+    public int Known => Enumerable.Range(0, Rows * Tokens).Count(t => Targets.AsSpan(t * _config.Outputs, _config.Outputs).ContainsAnyExcept(float.NaN));
+
+    /// <summary>
+    /// Fills a row with a series whose patches end at <paramref name="length"/>. Its scale is that of its first <paramref name="known"/>
+    /// patches, as a forecast's is that of its context; the last of them and all after it have targets.
+    /// </summary>
+    /// <param name="row">Which.</param>
+    /// <param name="read">The series as the network sees it.</param>
+    /// <param name="series">The series as it is; what comes after <paramref name="length"/> is only forecast.</param>
+    /// <param name="length">Values that are read.</param>
+    /// <param name="known">Patches, at least 1.</param>
+    /// <param name="season">0 to look for it.</param>
+    /// <param name="horizon">Steps after a patch that are targets.</param>
+    public void Read(int row, double[] read, double[] series, int length, int known, int season, int horizon = int.MaxValue)
     {
-        int P = config.Patch, H = config.Outputs, F = PatchReader.FeatureCount(P, H);
-        var random = new RandomSource(seed);
-        // The first patch may be partly before the start of the series.
-        int absent = (int)random.NextInteger(P - 2), length = (T * P) - absent;
-        (double[] series, int season) = SeriesGenerator.Draw(length + H, random.NextBits());
-        // What is known about the series comes from its beginning only; patches after that are forecast with the same scale.
-        int known = T == 1 ? 1 : 1 + (int)random.NextInteger(T);
-        if (random.NextDouble() < 0.4)
-            known = T;
-        Span<double> seen = series.AsSpan(0, (known * P) - absent);
-        int given = random.NextDouble() switch { < 0.5 => season, < 0.55 => 1, _ => 0 };
-        SeriesScale scale = SeriesScale.Of(seen, given);
-        // A stretch of whole patches that is missing, after which the series may go on: long horizons are forecast so.
-        double[] read = series;
-        if (T > 4 && random.NextDouble() < 0.15)
-        {
-            read = [.. series];
-            int from = known + (int)random.NextInteger(T), count = 1 + (int)random.NextInteger(Math.Max(1, T / 2));
-            for (int i = (from * P) - absent; i < Math.Min(((from + count) * P) - absent, length); i++)
-                read[i] = double.NaN;
-        }
+        int P = _config.Patch, H = _config.Outputs, F = _featuresOfPatch, T = (length + P - 1) / P, absent = (T * P) - length;
+        Lengths[row] = T;
+        SeriesScale scale = SeriesScale.Of(series.AsSpan(0, (known * P) - absent), season);
         for (int t = 0; t < T; t++)
         {
-            int end = ((t + 1) * P) - absent;
-            double anchor = PatchReader.Read(read, end, scale, P, H, features.Slice(t * F, F));
+            int end = ((t + 1) * P) - absent, at = (row * Tokens) + t;
+            double anchor = PatchReader.Read(read, end, scale, P, H, Features.AsSpan(at * F, F));
             if (t < known - 1)
                 continue;
-            for (int h = 0; h < H; h++)
-                targets[(t * H) + h] = SeriesScale.Compress((series[end + h] - anchor) / scale.Unit);
+            for (int h = 0; h < Math.Min(Math.Min(H, horizon), series.Length - end); h++)
+                Targets[(at * H) + h] = SeriesScale.Compress((series[end + h] - anchor) / scale.Unit);
         }
+    }
+
+    /// <summary>The loss of what a network says about it.</summary>
+    public Tensor Loss(PatchNetwork network, ForecastLoss loss, Pass pass)
+    {
+        var features = new Tensor(new Shape(Rows, Tokens, _featuresOfPatch), Features);
+        int[]? lengths = Array.TrueForAll(Lengths, length => length == Tokens) ? null : Lengths;
+        return loss.Of(pass, network.Forward(features, null, pass, lengths).Quantiles, Targets);
     }
 }
