@@ -74,11 +74,9 @@ internal sealed class FineTuneForecasterCommand : DocumentedCommand
         SeriesTable table = _table.Read(parse, file);
         int? season = _forecaster.Season(parse, table);
         Forecaster start = _forecaster.Open(parse, season);
-        _table.Tell(parse, file, table, Note);
-        _forecaster.Tell(parse, season, Note);
         try
         {
-            return ForecasterRun.Create(
+            ForecasterRun run = ForecasterRun.Create(
                 directory,
                 s_normal with
                 {
@@ -86,6 +84,9 @@ internal sealed class FineTuneForecasterCommand : DocumentedCommand
                     Horizon = parse.GetValue(_horizon), Season = season,
                 },
                 [.. table.Series.Select(s => s.Values)], start, _forecaster.Threads(parse));
+            _table.Tell(parse, file, table, Note);
+            _forecaster.Tell(parse, season, Note);
+            return run;
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {

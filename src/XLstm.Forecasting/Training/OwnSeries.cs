@@ -33,7 +33,7 @@ internal sealed class OwnSeries : IForecastSource
         List<ForecastBatch> windows = _weights is [.., > 0] ? Windows() : [];
         if (windows.Count == 0)
             throw new ArgumentException(
-                $"There is nothing to learn from: of {_series.Length} series the longest has {_series.Select(s => s.Length).DefaultIfEmpty().Max()} values; expected at least one that changes, with {LeastLength} values or more.", nameof(series));
+                $"There is nothing to learn from: of {_series.Length} series the longest has {_series.Select(s => s.Length).DefaultIfEmpty().Max()} values; expected at least one that changes, with {LeastLength} values or more.");
         Validation = windows;
         _longest = Math.Min(PatchForecaster.MostContext, _limits.Where((_, i) => Weight(i) > 0).Max() - 1);
     }
