@@ -10,7 +10,8 @@ namespace XLstm.Forecasting;
 /// </param>
 /// <param name="AcceleratedPatches">For TiRex: patches that one window forecasts, see <see cref="TiRexForecaster"/>.</param>
 /// <param name="Threads">0 for one per processor; results do not depend on it.</param>
-public sealed record ForecastOptions(int? Season = null, int AcceleratedPatches = 1, int Threads = 0);
+/// <param name="ResampleFrequency">For TiRex: see <see cref="TiRexForecaster.ResampleFrequency"/>.</param>
+public sealed record ForecastOptions(int? Season = null, int AcceleratedPatches = 1, int Threads = 0, bool ResampleFrequency = false);
 
 /// <summary>
 /// Forecasts series it has never seen: a trained model, ready to use. Immutable and thread-safe. Missing values are NaN,
@@ -62,7 +63,7 @@ public sealed class Forecaster : IForecaster
             file.Dispose();
         }
         TiRexModel model = TiRexFile.Read(path);
-        return new Forecaster(options => new TiRexForecaster(model, options.AcceleratedPatches, options.Threads));
+        return new Forecaster(options => new TiRexForecaster(model, options.AcceleratedPatches, options.Threads, options.ResampleFrequency));
     }
 
     /// <summary>The same model with other options.</summary>
@@ -116,6 +117,15 @@ public sealed class Forecaster : IForecaster
 
     internal PatchNetwork TrainedNetwork() => (_forecaster as PatchForecaster)?.Network
         ?? throw new NotSupportedException($"{Name} cannot be trained here; expected a forecaster of this library.");
+
+    /// <summary>
+    /// One vector for each series, for classifiers, clusters and searches: what every block of the network makes of its patches, averaged
+    /// (<see cref="SeriesEmbedding"/>). They do not depend on the unit of a series.
+    /// </summary>
+    /// <param name="series">Values in order of time, NaN where one is missing; of any lengths.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public IReadOnlyList<float[]> Embed(IReadOnlyList<double[]> series, CancellationToken cancellation = default) =>
+        ((IPatchModel)_forecaster).Embed(series, cancellation);
 
     private static SafetensorsFile Embedded()
     {

@@ -78,9 +78,27 @@ internal sealed class PatchNetwork
     /// <summary>features [B, T, F] to quantiles [B, T, 9 H], levels outermost, and the state after each row.</summary>
     public (Tensor Quantiles, StackState State) Forward(Tensor features, StackState? state, Pass pass, int[]? lengths = null)
     {
-        Tensor x = _embedding.Forward(Ops.Activate(pass, _hidden.Forward(features, pass), Activation.Swish), pass);
-        (Tensor h, StackState next) = _stack.Forward(x, state, pass, lengths);
-        Tensor hidden = Ops.Activate(pass, _headHidden.Forward(h, pass), Activation.Swish);
-        return (Ops.Add(pass, _head.Forward(hidden, pass), _direct.Forward(features, pass)), next);
+        (Tensor h, StackState next) = Read(features, state, pass, lengths);
+        return (Quantiles(h, features, pass), next);
     }
+
+    /// <summary>features [B, T, F] through the stack [B, T, D], and the state after each row.</summary>
+    public (Tensor Hidden, StackState State) Read(Tensor features, StackState? state, Pass pass, int[]? lengths = null) =>
+        _stack.Forward(Embed(features, pass), state, pass, lengths);
+
+    /// <summary>Quantiles [B, T, 9 H] of what <see cref="Read"/> made of features, and of these.</summary>
+    public Tensor Quantiles(Tensor hidden, Tensor features, Pass pass)
+    {
+        hidden = Ops.Activate(pass, _headHidden.Forward(hidden, pass), Activation.Swish);
+        return Ops.Add(pass, _head.Forward(hidden, pass), _direct.Forward(features, pass));
+    }
+
+    /// <summary>What each block makes of features, [B, T, D] for each.</summary>
+    public IReadOnlyList<Tensor> Layers(Tensor features, StackState? state, Pass pass, int[]? lengths = null) =>
+        PatchRun.Layers(_stack, Embed(features, pass), state, pass, lengths);
+
+    /// <summary>A state of zeros.</summary>
+    public StackState CreateState(int rows) => _stack.CreateState(rows);
+
+    private Tensor Embed(Tensor features, Pass pass) => _embedding.Forward(Ops.Activate(pass, _hidden.Forward(features, pass), Activation.Swish), pass);
 }

@@ -32,10 +32,7 @@ internal static class PatchReader
     /// <param name="features">[<see cref="FeatureCount"/>].</param>
     public static double Read(ReadOnlySpan<double> series, int end, SeriesScale scale, int patch, int outputs, Span<float> features)
     {
-        int last = end - 1;
-        while (last >= 0 && !double.IsFinite(series[last]))
-            last--;
-        double a = last >= 0 ? series[last] : scale.Level, u = scale.Unit;
+        double a = Anchor(series, end, scale), u = scale.Unit;
 
         for (int i = 0; i < patch; i++)
         {
@@ -91,6 +88,15 @@ internal static class PatchReader
         facts[8] = scale.NonNegative ? 1 : 0;
         facts[9] = (float)scale.Zeros;
         return a;
+    }
+
+    /// <summary>The last observed value before <paramref name="end"/>, or the level.</summary>
+    public static double Anchor(ReadOnlySpan<double> series, int end, SeriesScale scale)
+    {
+        int last = end - 1;
+        while (last >= 0 && !double.IsFinite(series[last]))
+            last--;
+        return last >= 0 ? series[last] : scale.Level;
     }
 
     // The value at a step or, where it is missing, the last one a whole number of seasons before it.

@@ -10,9 +10,10 @@ namespace XLstm.Forecasting;
 /// where the window ends.</item>
 /// </list>
 /// </summary>
-public sealed class TiRexForecaster : IForecaster
+public sealed class TiRexForecaster : IForecaster, IPatchModel
 {
-    private const int BatchTokens = 2048;
+    // The reference samples anew for longer horizons only.
+    private const int LeastResampled = 100;
 
     private readonly TiRexModel _model;
     private readonly int _threads;
@@ -21,12 +22,13 @@ public sealed class TiRexForecaster : IForecaster
     /// <param name="model">Not trained meanwhile.</param>
     /// <param name="acceleratedPatches">Patches that one window forecasts, the reference's max_accelerated_rollout_steps; 1 for the re-scaled window.</param>
     /// <param name="threads">0 for one per processor; results do not depend on it.</param>
-    public TiRexForecaster(TiRexModel model, int acceleratedPatches = 1, int threads = 0)
+    /// <param name="resampleFrequency">Sample long series with a long season at fewer points, see <see cref="ResampleFrequency"/>.</param>
+    public TiRexForecaster(TiRexModel model, int acceleratedPatches = 1, int threads = 0, bool resampleFrequency = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfLessThan(acceleratedPatches, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        (_model, AcceleratedPatches, _threads) = (model, acceleratedPatches, threads);
+        (_model, AcceleratedPatches, _threads, ResampleFrequency) = (model, acceleratedPatches, threads, resampleFrequency);
     }
 
     /// <summary>"TiRex".</summary>
@@ -35,6 +37,12 @@ public sealed class TiRexForecaster : IForecaster
     /// <summary>Patches that one window forecasts.</summary>
     public int AcceleratedPatches { get; }
 
+    /// <summary>
+    /// The reference's resample_strategy="frequency": for a horizon of 100 steps or more a series of 2,000 values or more whose strongest
+    /// period is 64 to 1,000 steps is averaged so that the period takes about 64, forecast, and its quantiles are interpolated.
+    /// </summary>
+    public bool ResampleFrequency { get; }
+
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The horizon is less than 1.</exception>
     /// <exception cref="OperationCanceledException">By <paramref name="cancellation"/>.</exception>
@@ -42,89 +50,121 @@ public sealed class TiRexForecaster : IForecaster
     {
         ArgumentNullException.ThrowIfNull(series);
         ArgumentOutOfRangeException.ThrowIfLessThan(horizon, 1);
-        int P = _model.Config.InputPatchSize;
-        var forecasts = new double[series.Count][][];
-        for (int i = 0; i < forecasts.Length; i++)
-            forecasts[i] = [.. XLstm.Forecasting.Forecast.StandardLevels.Select(_ => new double[horizon])];
         using var pass = new Pass(new PassOptions(Threads: _threads)) { Cancellation = cancellation };
+        if (!ResampleFrequency || horizon < LeastResampled)
+            return Forecast(series, horizon, pass);
+        double[] rates = [.. series.Select(s => FrequencyResampling.Rate(PatchRun.Last(s, s.Length)))];
+        var forecasts = new Forecast[series.Count];
+        foreach (IGrouping<double, int> alike in Enumerable.Range(0, rates.Length).GroupBy(i => rates[i]))
+        {
+            double rate = alike.Key;
+            int[] at = [.. alike];
+            Forecast[] sampled = Forecast([.. at.Select(i => FrequencyResampling.Resample(PatchRun.Last(series[i], series[i].Length), rate))], (int)Math.Ceiling(horizon * rate), pass);
+            for (int i = 0; i < at.Length; i++)
+                forecasts[at[i]] = new Forecast([.. XLstm.Forecasting.Forecast.StandardLevels.Select((_, q) => FrequencyResampling.Resample(sampled[i][q], 1 / rate)[..horizon])]);
+        }
+        return forecasts;
+    }
+
+    /// <summary>
+    /// What every block makes of every patch of each series: the reference's embedding of a context. Patches before a series are left out.
+    /// </summary>
+    /// <param name="series">Values in order of time, NaN where one is missing; of any lengths.</param>
+    /// <param name="maxContext">Values that are read at most; null for <see cref="TiRexConfig.TrainCtxLen"/>, which may be exceeded.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxContext"/> is less than 1.</exception>
+    public IReadOnlyList<PatchEmbeddings> EmbedPatches(IReadOnlyList<double[]> series, int? maxContext = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        int P = _model.Config.InputPatchSize, most = maxContext ?? _model.Config.TrainCtxLen;
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(maxContext));
+        int window = (Math.Max(most, _model.Config.TrainCtxLen) + P - 1) / P;
+        IPatchModel model = this;
+        PatchRow[] rows = [.. series.Select(s =>
+        {
+            double[] values = PatchRun.Last(s, most);
+            int patches = model.Patches(values.Length);
+            return new PatchRow(model.Code(values), values, values.Length - ((patches - 1) * P), patches, window == patches ? null : _model.AfterMissing(window - patches));
+        })];
+        using var pass = new Pass(new PassOptions(Threads: _threads)) { Cancellation = cancellation };
+        return PatchRun.Embed(this, rows, pass);
+    }
+
+    /// <summary>One vector for each series, for classifiers and searches: <see cref="SeriesEmbedding.Of(IReadOnlyList{PatchEmbeddings})"/> of its patches.</summary>
+    /// <param name="series">Values in order of time, NaN where one is missing; of any lengths.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public IReadOnlyList<float[]> Embed(IReadOnlyList<double[]> series, CancellationToken cancellation = default) =>
+        [.. EmbedPatches(series, null, cancellation).Select(patches => SeriesEmbedding.Of([patches]))];
+
+    /// <summary>One vector for each series of several variates.</summary>
+    /// <param name="series">For each series its variates, of which all have as many.</param>
+    /// <param name="augment">
+    /// The reference's data_augmentation: also the vector of the differences, before it, and after it statistics of eighths of
+    /// the series. Those are relative to all series of the call, which must be of one length; without them each comes out as it would alone.
+    /// </param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="ArgumentException">The series have unequal numbers of variates or, with <paramref name="augment"/>, of values.</exception>
+    public IReadOnlyList<float[]> Embed(IReadOnlyList<double[][]> series, bool augment, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        int variates = series.Count == 0 ? 0 : series[0].Length;
+        if (series.Any(s => s.Length != variates || (augment && s.Any(v => v.Length != series[0][0].Length))))
+            throw new ArgumentException(augment ? "The series have unequal numbers of variates or values." : "The series have unequal numbers of variates.", nameof(series));
+        if (variates == 0)
+            return [.. series.Select(_ => Array.Empty<float>())];
+        float[][] vectors = Vectors(series);
+        if (!augment)
+            return vectors;
+        float[][] differences = Vectors([.. series.Select(s => s.Select(v => v.Skip(1).Zip(v, (next, one) => next - one).ToArray()).ToArray())]);
+        float[][] statistics = SeriesEmbedding.Statistics(series);
+        return [.. vectors.Select((v, i) => (float[])[.. differences[i], .. v, .. statistics[i]])];
+
+        float[][] Vectors(IReadOnlyList<double[][]> of) =>
+            [.. EmbedPatches([.. of.SelectMany(s => s)], null, cancellation).Chunk(variates).Select(SeriesEmbedding.Of)];
+    }
+
+    private Forecast[] Forecast(IReadOnlyList<double[]> series, int horizon, Pass pass)
+    {
+        int P = _model.Config.InputPatchSize;
+        var quantiles = new double[series.Count][][];
+        for (int i = 0; i < quantiles.Length; i++)
+            quantiles[i] = [.. XLstm.Forecasting.Forecast.StandardLevels.Select(_ => new double[horizon])];
         for (int done = 0; done < horizon;)
         {
-            int patches = Math.Min(AcceleratedPatches, (horizon - done + P - 1) / P);
-            List<Window> windows = [.. Enumerable.Range(0, series.Count).Select(i => new Window(series[i], done, _model.Config, i))];
-            // Windows with as many patches of their own share a batch.
-            foreach (IGrouping<int, Window> alike in windows.GroupBy(w => w.Missing))
-                foreach (Window[] batch in alike.Chunk(Math.Max(1, BatchTokens / (_model.Config.Patches - alike.Key + patches - 1))))
-                    Run(batch, patches, pass, done, forecasts);
-            done += patches * P;
+            int steps = Math.Min(AcceleratedPatches * P, horizon - done);
+            Forecast[] next = PatchRun.Forecast(this, [.. series.Select(s => Window(s, done))], steps, pass);
+            for (int i = 0; i < next.Length; i++)
+                for (int q = 0; q < quantiles[i].Length; q++)
+                    next[i][q].CopyTo(quantiles[i][q].AsSpan(done));
+            done += steps;
         }
-        return [.. forecasts.Select(f => new Forecast(f))];
+        return [.. quantiles.Select(q => new Forecast(q))];
     }
-
-    private void Run(Window[] windows, int patches, Pass pass, int done, double[][][] forecasts)
-    {
-        int P = _model.Config.InputPatchSize, Q = XLstm.Forecasting.Forecast.StandardLevels.Count, B = windows.Length, own = _model.Config.Patches - windows[0].Missing;
-        int T = own + patches - 1;
-        Tensor tokens = pass.Rent(new Shape(B, T, 2 * P));
-        tokens.Span.Clear();
-        for (int b = 0; b < B; b++)
-            windows[b].Read(P, own, tokens.Span.Slice(b * T * 2 * P, own * 2 * P));
-        StackState? before = windows[0].Missing == 0 ? null : Repeat(_model.AfterMissing(windows[0].Missing), B);
-        (Tensor quantiles, _) = _model.Forward(tokens, before, pass);
-        for (int b = 0; b < B; b++)
-        {
-            double[][] forecast = forecasts[windows[b].Index];
-            for (int h = 0; h < Math.Min(patches * P, forecast[0].Length - done); h++)
-            {
-                ReadOnlySpan<float> row = quantiles.Span.Slice(((b * T) + own - 1 + (h / P)) * Q * P, Q * P);
-                for (int q = 0; q < Q; q++)
-                    forecast[q][done + h] = windows[b].Scale.Loc + (windows[b].Scale.Scale * row[(q * P) + (h % P)]);
-            }
-        }
-        pass.Reset();
-    }
-
-    private static StackState? Repeat(StackState state, int rows) => new([.. state.Blocks.Select(block => block.Map((_, one) =>
-    {
-        // [4, 1, H] to [4, rows, H]
-        int parts = one.Shape[0], H = one.Shape[2];
-        var many = new Tensor(new Shape(parts, rows, H));
-        for (int p = 0; p < parts; p++)
-            for (int r = 0; r < rows; r++)
-                one.Span.Slice(p * H, H).CopyTo(many.Span[(((p * rows) + r) * H)..]);
-        return many;
-    }))]);
 
     // The last values of a series and of what was forecast, which counts as missing.
-    private readonly struct Window
+    private double[] Window(double[] series, int forecast)
     {
-        private readonly double[] _values;
-
-        public Window(double[] series, int forecast, TiRexConfig config, int index)
-        {
-            int length = config.TrainCtxLen, P = config.InputPatchSize;
-            _values = new double[length];
-            Array.Fill(_values, double.NaN);
-            int count = Math.Clamp(length - forecast, 0, series.Length);
-            // An infinity has no place on any scale.
-            for (int i = 0; i < count; i++)
-                _values[length - forecast - count + i] = double.IsFinite(series[series.Length - count + i]) ? series[series.Length - count + i] : double.NaN;
-            Index = index;
-            Scale = TiRexScale.Of(_values);
-            int first = Array.FindIndex(_values, v => !double.IsNaN(v));
-            Missing = first < 0 ? config.Patches - 1 : first / P;
-        }
-
-        public int Index { get; }
-
-        public TiRexScale Scale { get; }
-
-        /// <summary>Patches before the first value; the last patch counts as the series' own in any case.</summary>
-        public int Missing { get; }
-
-        public void Read(int P, int own, Span<float> tokens)
-        {
-            for (int t = 0; t < own; t++)
-                Scale.Read(_values.AsSpan(_values.Length - ((own - t) * P), P), tokens.Slice(t * 2 * P, 2 * P));
-        }
+        int most = _model.Config.TrainCtxLen, missing = Math.Min(forecast, most), known = Math.Min(series.Length, most - missing);
+        return PatchRun.Context([.. series[^known..], .. Enumerable.Repeat(double.NaN, missing)], most);
     }
+
+    int IPatchModel.Patch => _model.Config.InputPatchSize;
+
+    int IPatchModel.Outputs => _model.Config.OutputPatchSize;
+
+    int IPatchModel.Context => _model.Config.TrainCtxLen;
+
+    int IPatchModel.TokenLength => 2 * _model.Config.InputPatchSize;
+
+    SeriesCoding IPatchModel.Code(ReadOnlySpan<double> values) => new TiRexCoding(TiRexScale.Of(values), _model.Config.InputPatchSize);
+
+    StackState? IPatchModel.Before(int patches) => patches >= _model.Config.Patches ? null : _model.AfterMissing(_model.Config.Patches - patches);
+
+    StackState IPatchModel.CreateState(int rows) => _model.CreateState(rows);
+
+    (Tensor Hidden, StackState State) IPatchModel.Read(Tensor tokens, StackState? state, Pass pass, int[]? lengths) => _model.Read(tokens, state, pass, lengths);
+
+    Tensor IPatchModel.Quantiles(Tensor hidden, Tensor tokens, Pass pass) => _model.Quantiles(hidden, pass);
+
+    IReadOnlyList<Tensor> IPatchModel.Layers(Tensor tokens, StackState? state, Pass pass, int[]? lengths) => _model.Layers(tokens, state, pass, lengths);
 }

@@ -48,21 +48,22 @@ public sealed class TiRexModel
     /// </summary>
     public (Tensor Quantiles, StackState State) Forward(Tensor tokens, StackState? state, Pass pass, int[]? lengths = null)
     {
-        (Tensor hidden, StackState next) = _stack.Forward(_input.Forward(tokens, pass), state, pass, lengths);
-        return (_output.Forward(hidden, pass), next);
+        (Tensor hidden, StackState next) = Read(tokens, state, pass, lengths);
+        return (Quantiles(hidden, pass), next);
     }
 
     internal TiRexBlock Block(int index) => (TiRexBlock)_stack.Blocks[index];
 
+    internal (Tensor Hidden, StackState State) Read(Tensor tokens, StackState? state, Pass pass, int[]? lengths = null) =>
+        _stack.Forward(_input.Forward(tokens, pass), state, pass, lengths);
+
+    internal Tensor Quantiles(Tensor hidden, Pass pass) => _output.Forward(hidden, pass);
+
     /// <summary>What each block made of the tokens: [B, T, D] for each.</summary>
-    internal IReadOnlyList<Tensor> Hidden(Tensor tokens, StackState? state, Pass pass, int[]? lengths = null)
-    {
-        Tensor x = _input.Forward(tokens, pass);
-        var hidden = new List<Tensor>();
-        for (int i = 0; i < _stack.Blocks.Count; i++)
-            hidden.Add(x = _stack.Blocks[i].Forward(x, state?.Blocks[i], pass, lengths).Output);
-        return hidden;
-    }
+    internal IReadOnlyList<Tensor> Layers(Tensor tokens, StackState? state, Pass pass, int[]? lengths = null) =>
+        PatchRun.Layers(_stack, _input.Forward(tokens, pass), state, pass, lengths);
+
+    internal StackState CreateState(int rows) => _stack.CreateState(rows);
 
     /// <summary>
     /// The state after 0, 1, ... patches in which everything is missing, one row each: they are the same for all series, so
@@ -73,7 +74,7 @@ public sealed class TiRexModel
         lock (_lock)
         {
             if (_afterMissing.Count == 0)
-                _afterMissing.Add(new StackState([.. _stack.Blocks.Select(b => b.CreateState(1))]));
+                _afterMissing.Add(CreateState(1));
             if (_afterMissing.Count <= patches)
             {
                 using var pass = new Pass(new PassOptions(Threads: 1));

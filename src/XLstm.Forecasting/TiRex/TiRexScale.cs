@@ -26,14 +26,14 @@ internal readonly record struct TiRexScale(double Loc, double Scale)
         return new TiRexScale(loc, scale == 0 ? Math.Abs(loc) + 1e-5 : scale);
     }
 
-    /// <summary>Values and mask of one patch, as the network reads it.</summary>
-    public void Read(ReadOnlySpan<double> patch, Span<float> token)
+    /// <summary>Values and mask, as the network reads them.</summary>
+    public void Read(ReadOnlySpan<double> values, Span<float> scaled, Span<float> mask)
     {
-        for (int i = 0; i < patch.Length; i++)
+        for (int i = 0; i < values.Length; i++)
         {
-            bool seen = !double.IsNaN(patch[i]);
-            token[i] = seen ? (float)((patch[i] - Loc) / Scale) : 0;
-            token[patch.Length + i] = seen ? 1 : 0;
+            bool seen = !double.IsNaN(values[i]);
+            scaled[i] = seen ? (float)((values[i] - Loc) / Scale) : 0;
+            mask[i] = seen ? 1 : 0;
         }
     }
 }

@@ -34,7 +34,7 @@ public sealed class TiRexGoldenTests
         using var pass = new Pass();
         Tensor x = pass.Rent(new Shape(3, 6, 16), s_golden.Floats("in.forward.x"));
         s_golden.AssertClose("forward.out", s_model.Forward(x, null, pass).Quantiles.Span);
-        IReadOnlyList<Tensor> hidden = s_model.Hidden(x, null, pass);
+        IReadOnlyList<Tensor> hidden = s_model.Layers(x, null, pass);
         var interleaved = new float[3 * 6 * 2 * 32];
         for (int layer = 0; layer < 2; layer++)
             for (int row = 0; row < 18; row++)
@@ -58,7 +58,7 @@ public sealed class TiRexGoldenTests
             var token = new float[16];
             for (int t = 0; t < 8; t++)
             {
-                scale.Read(rows[b].AsSpan(t * 8, 8), token);
+                scale.Read(rows[b].AsSpan(t * 8, 8), token.AsSpan(0, 8), token.AsSpan(8));
                 for (int i = 0; i < 8; i++)
                 {
                     double expected = s_golden.Doubles($"f64.tokenizer.{context}.patches")[(((b * 8) + t) * 8) + i];
@@ -95,7 +95,7 @@ public sealed class TiRexGoldenTests
         s_golden.AssertClose(name, [.. actual]);
     }
 
-    private static double[][] Context(string name)
+    internal static double[][] Context(string name)
     {
         float[] values = s_golden.Floats("in.ctx." + name);
         return [.. values.Select(v => (double)v).Chunk(s_golden.Shape("in.ctx." + name)[1])];
@@ -113,7 +113,7 @@ public sealed class TiRexGoldenTests
         return turned;
     }
 
-    private static TiRexModel Load()
+    internal static TiRexModel Load()
     {
         using ModelWeights weights = ModelWeights.Open(Path.Combine(s_golden.Folder, "model.safetensors"));
         return new TiRexModel(new TiRexConfig(8, 8, null, 32, 2, 4, 64, 64), new ParameterSet(weights));
