@@ -115,8 +115,12 @@ public sealed class Forecaster : IForecaster
     public IReadOnlyList<Forecast> Forecast(IReadOnlyList<double[]> series, int horizon, CancellationToken cancellation = default) =>
         _forecaster.Forecast(series, horizon, cancellation);
 
-    internal PatchNetwork TrainedNetwork() => (_forecaster as PatchForecaster)?.Network
-        ?? throw new NotSupportedException($"{Name} cannot be trained here; expected a forecaster of this library.");
+    /// <summary>A session that starts with these values and takes more as they come.</summary>
+    /// <param name="history">Values in order of time, NaN where one is missing; null or none is a start, too.</param>
+    /// <param name="season">Steps after which the series repeats, or null to look for it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The season is less than 1.</exception>
+    public ForecastSession OpenSession(IReadOnlyList<double>? history = null, int? season = null) =>
+        new((IPatchModel)(season is null ? _forecaster : With(new ForecastOptions(season))._forecaster), history ?? []);
 
     /// <summary>
     /// One vector for each series, for classifiers, clusters and searches: what every block of the network makes of its patches, averaged
@@ -126,6 +130,9 @@ public sealed class Forecaster : IForecaster
     /// <param name="cancellation">Stops the work.</param>
     public IReadOnlyList<float[]> Embed(IReadOnlyList<double[]> series, CancellationToken cancellation = default) =>
         ((IPatchModel)_forecaster).Embed(series, cancellation);
+
+    internal PatchNetwork TrainedNetwork() => (_forecaster as PatchForecaster)?.Network
+        ?? throw new NotSupportedException($"{Name} cannot be trained here; expected a forecaster of this library.");
 
     private static SafetensorsFile Embedded()
     {

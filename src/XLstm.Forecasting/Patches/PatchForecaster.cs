@@ -18,10 +18,12 @@ internal sealed class PatchForecaster(PatchNetwork network, int threads = 0) : I
 
     public int Outputs => network.Config.Outputs;
 
-    // More would cost time and was not seen in training.
-    public int Context => 1024 / Patch * Patch;
+    public int Context => MostContext(Patch);
 
     public int TokenLength => PatchReader.FeatureCount(Patch, Outputs);
+
+    /// <summary>Values of history that are read: more would cost time and was not seen in training.</summary>
+    public static int MostContext(int patch) => 1024 / patch * patch;
 
     public IReadOnlyList<Forecast> Forecast(IReadOnlyList<double[]> series, int horizon, CancellationToken cancellation = default)
     {

@@ -66,6 +66,10 @@ public sealed class TiRexForecaster : IForecaster, IPatchModel
         return forecasts;
     }
 
+    /// <summary>A session that starts with these values and takes more as they come.</summary>
+    /// <param name="history">Values in order of time, NaN where one is missing; null or none is a start, too.</param>
+    public ForecastSession OpenSession(IReadOnlyList<double>? history = null) => new(this, history ?? []);
+
     /// <summary>
     /// What every block makes of every patch of each series: the reference's embedding of a context. Patches before a series are left out.
     /// </summary>

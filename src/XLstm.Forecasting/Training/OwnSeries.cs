@@ -17,14 +17,14 @@ internal sealed class OwnSeries : IForecastSource
     private readonly double[][] _series;
     private readonly int[] _limits;
     private readonly double[] _weights;
-    private readonly int _longest;
+    private readonly int _context, _longest;
 
     /// <summary>Series to learn from, read as forecasts read them.</summary>
     /// <exception cref="ArgumentException">None of them is long enough to be learned from and held out.</exception>
     public OwnSeries(PatchNetworkConfig config, ForecasterRunOptions options, IReadOnlyList<double[]> series)
     {
-        (_config, _options) = (config, options);
-        _series = [.. series.Select(PatchForecaster.Usable)];
+        (_config, _options, _context) = (config, options, PatchForecaster.MostContext(config.Patch));
+        _series = [.. series.Select(s => PatchRun.Context(s, int.MaxValue))];
         _limits = [.. _series.Select(s => s.Length - HeldOut(s.Length))];
         // Long series have more to tell, but not as much more as they are longer.
         _weights = [.. _series.Select((s, i) => IsConstant(s.AsSpan(0, _limits[i])) ? 0 : Math.Sqrt(Math.Max(0, _limits[i] - LeastContext)))];
@@ -35,7 +35,7 @@ internal sealed class OwnSeries : IForecastSource
             throw new ArgumentException(
                 $"There is nothing to learn from: of {_series.Length} series the longest has {_series.Select(s => s.Length).DefaultIfEmpty().Max()} values; expected at least one that changes, with {LeastLength} values or more.");
         Validation = windows;
-        _longest = Math.Min(PatchForecaster.MostContext, _limits.Where((_, i) => Weight(i) > 0).Max() - 1);
+        _longest = Math.Min(_context, _limits.Where((_, i) => Weight(i) > 0).Max() - 1);
     }
 
     public string Fingerprint
@@ -64,7 +64,7 @@ internal sealed class OwnSeries : IForecastSource
         for (int b = 0; b < rows.Length; b++)
         {
             int i = Pick(random.NextDouble() * _weights[^1]), end = LeastContext + (int)random.NextInteger(_limits[i] - LeastContext);
-            int length = Math.Min(end, Math.Min(T * P, PatchForecaster.MostContext));
+            int length = Math.Min(end, Math.Min(T * P, _context));
             rows[b] = (_series[i], end - length, length, _limits[i]);
         }
         ulong seeds = random.NextBits();
@@ -106,7 +106,7 @@ internal sealed class OwnSeries : IForecastSource
                 continue;
             for (int j = 0; j < places; j++)
             {
-                int end = _limits[i] + (places == 1 ? 0 : j * (heldOut - Math.Min(heldOut, Horizon)) / (places - 1)), from = Math.Max(0, end - PatchForecaster.MostContext);
+                int end = _limits[i] + (places == 1 ? 0 : j * (heldOut - Math.Min(heldOut, Horizon)) / (places - 1)), from = Math.Max(0, end - _context);
                 double[] window = _series[i][from..Math.Min(_series[i].Length, end + Horizon)];
                 if (!IsConstant(window.AsSpan(0, end - from)) && window.AsSpan(end - from).ContainsAnyExcept(double.NaN))
                     windows.Add((window, end - from));
