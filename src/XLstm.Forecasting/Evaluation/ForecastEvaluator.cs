@@ -36,39 +36,16 @@ public static class ForecastEvaluator
         IForecaster forecaster, EvaluationSet set, int batch = 64, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
-        double mase = 0, smape = 0, loss = 0, deviation = 0, size = 0, inside = 0;
-        int scaled = 0, compared = 0, values = 0;
+        var scores = new ScoreSum(set.Season);
         for (int start = 0; start < set.Series.Count; start += batch)
         {
             cancellation.ThrowIfCancellationRequested();
             EvaluationSeries[] part = [.. set.Series.Skip(start).Take(batch)];
             IReadOnlyList<Forecast> forecasts = forecaster.Forecast([.. part.Select(s => s.History)], set.Horizon, cancellation);
             for (int i = 0; i < part.Length; i++)
-            {
-                double[] actual = part[i].Future;
-                Forecast forecast = forecasts[i];
-                int known = actual.Count(value => !double.IsNaN(value));
-                if (known == 0)
-                    continue;
-                double error = ForecastMetrics.MeanAbsoluteError(actual, forecast.Median);
-                double scale = ForecastMetrics.Scale(part[i].History, set.Season);
-                if (!double.IsNaN(scale))
-                {
-                    mase += error / scale;
-                    scaled++;
-                }
-                compared++;
-                smape += ForecastMetrics.Smape(actual, forecast.Median);
-                loss += ForecastMetrics.QuantileLoss(actual, forecast);
-                deviation += known * error;
-                size += ForecastMetrics.AbsoluteSum(actual);
-                inside += known * ForecastMetrics.Coverage(actual, forecast[0], forecast[Forecast.StandardLevels.Count - 1]);
-                values += known;
-            }
+                scores.Add(part[i].History, part[i].Future, forecasts[i]);
             progress?.Report(start + part.Length);
         }
-        return new EvaluationResult(
-            set.Name, forecaster.Name, set.Series.Count, mase / scaled, size > 0 ? loss / size : double.NaN, size > 0 ? deviation / size : double.NaN,
-            smape / compared, inside / values, set.Series.Count - scaled);
+        return scores.Result(set.Name, forecaster.Name);
     }
 }
