@@ -3,10 +3,11 @@
 {"case": "about"}                          what this interpreter has
 {"case": "lstm", ..., "seconds": 0.3}      seconds of each call, called again and again for that long
 
-Needs torch; "package_step" also the package xlstm on PYTHONPATH. The number of threads comes from OMP_NUM_THREADS.
+Needs torch; "package_step" also the package xlstm on PYTHONPATH, "tirex_forecast" the package tirex. The number of threads comes from OMP_NUM_THREADS.
 """
 import contextlib
 import importlib.metadata
+import importlib.util
 import json
 import os
 import sys
@@ -39,6 +40,7 @@ def about():
         "attention": hasattr(torch.nn.functional, "scaled_dot_product_attention"),
         "package": package,
         "why_no_package": reason,
+        "tirex": version_of("tirex-ts") if importlib.util.find_spec("tirex") else None,
     }
 
 
@@ -88,7 +90,20 @@ def package_step(vocabulary, width, blocks, slstm_at, batch, time):
     return step
 
 
-cases = {"lstm": lstm, "attention": attention, "package_step": package_step}
+def tirex_forecast(batch, time, steps):
+    from tirex import TiRexZero
+
+    model = TiRexZero(backend="torch", train_ctx_len=2048, model_config={
+        "input_patch_size": 32, "output_patch_size": 32, "quantiles": [q / 10 for q in range(1, 10)], "input_ff_dim": 2048,
+        "block_kwargs": {"embedding_dim": 512, "num_heads": 4, "num_blocks": 12, "ffn_proj_factor": 2.6667}})
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.02)
+    series = torch.randn(batch, time).cumsum(1)
+    return lambda: model.forecast(context=series, prediction_length=steps)
+
+
+cases = {"lstm": lstm, "attention": attention, "package_step": package_step, "tirex_forecast": tirex_forecast}
 prepared, slow = {}, []
 
 

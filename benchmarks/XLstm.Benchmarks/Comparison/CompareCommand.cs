@@ -56,6 +56,7 @@ internal static class CompareCommand
         return ProductContests.All(Threads)
             .Concat(CellContests.All(Threads, peers))
             .Concat(TrainingContests.All(Threads, peers))
-            .Concat(InferenceContests.All(Threads));
+            .Concat(InferenceContests.All(Threads))
+            .Concat(ForecastContests.All(Threads, peers));
     }
 }

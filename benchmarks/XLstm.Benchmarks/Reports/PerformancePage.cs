@@ -15,6 +15,7 @@ internal static class PerformancePage
         ("step", "Where a training step's time goes", "By the kind of work that the threads share out, as the types are called that cut it; ratios are shares of the step."),
         ("prefill", "Reading a prompt", "Beside the floor of the same model."),
         ("generation", "Generation", "One stream. What must be read for a token is every weight but the embedding; beside it stands how fast the machine reads memory."),
+        ("forecasting", "Forecasting", "One call of a TiRex-sized model with random weights, beside the reference's own package."),
         ("memory", "Memory of a training step", "What the pass holds for one sequence, tape and gradients included."),
         ("time per token", "Time per token", "The figures of the plot."),
     ];
