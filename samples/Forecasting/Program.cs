@@ -20,6 +20,16 @@ double naive = ForecastMetrics.Mase(year, last.Median, known, season: 12);
 Console.WriteLine($"MASE {ours:F2}; the year before again: {naive:F2}");
 #endregion
 
+#region Session
+using ForecastSession session = Forecaster.Default.OpenSession(known, season: 12);
+foreach (double passengers in year)
+{
+    Forecast next = session.Forecast(horizon: 1);
+    Console.WriteLine($"expected {next.Median[0]:F0}, in four cases of five {next[0][0]:F0} to {next[8][0]:F0}; it was {passengers}");
+    session.Append(passengers);
+}
+#endregion
+
 #region Fit
 double[][] series = [known];
 Forecaster fitted = Forecaster.Default.Fit(series, ForecasterRunOptions.FineTuning with { Steps = 60, Horizon = 12, Season = 12 });
