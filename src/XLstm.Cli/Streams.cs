@@ -14,6 +14,12 @@ internal sealed record Streams(TextReader In, bool InIsTerminal, TextWriter Out,
     public const int WidthOfFiles = 100;
     private const int NarrowestTerminal = 20;
 
+    /// <summary>Standard input as it is, for files that may not be UTF-8.</summary>
+    public Func<Stream> OpenInput { get; init; } = () => Stream.Null;
+
+    /// <summary>A person watches <see cref="Error"/>.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
     public static Streams OfConsole()
     {
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
@@ -21,6 +27,10 @@ internal sealed record Streams(TextReader In, bool InIsTerminal, TextWriter Out,
         return new Streams(
             new StreamReader(Console.OpenStandardInput(), utf8), !Console.IsInputRedirected,
             Console.Out, !Console.IsOutputRedirected, Console.Error,
-            Console.IsOutputRedirected ? WidthOfFiles : Math.Max(Console.WindowWidth, NarrowestTerminal));
+            Console.IsOutputRedirected ? WidthOfFiles : Math.Max(Console.WindowWidth, NarrowestTerminal))
+        {
+            OpenInput = Console.OpenStandardInput,
+            ErrorIsTerminal = !Console.IsErrorRedirected,
+        };
     }
 }

@@ -66,6 +66,14 @@ public sealed class Forecaster : IForecaster
         return new Forecaster(options => new TiRexForecaster(model, options.AcceleratedPatches, options.Threads, options.ResampleFrequency));
     }
 
+    /// <summary>The season that the model in the package finds in a series where it is not told: steps after which it repeats, 1 for none.</summary>
+    /// <param name="series">Values in order of time, NaN where one is missing.</param>
+    public static int FindSeason(IReadOnlyList<double> series)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        return SeriesScale.Of(PatchRun.Context([.. series], PatchForecaster.MostContext(new PatchNetworkConfig().Patch)), 0).Season;
+    }
+
     /// <summary>The same model with other options.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public Forecaster With(ForecastOptions options) => new(_create, options);

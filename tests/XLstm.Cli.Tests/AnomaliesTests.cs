@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace XLstm.Cli.Tests;
@@ -48,6 +49,22 @@ public sealed class AnomaliesTests : IDisposable
         Assert.All(new[] { "time", "value", "expected", "lower", "upper", "score", "p" }, name => Assert.Equal(60, series[0].GetProperty(name).GetArrayLength()));
         Assert.Equal(rows.Where(row => row is ["load", .., "1"]).Select(row => row[1]), series[0].GetProperty("anomalies").EnumerateArray().Select(t => t.GetString()));
         Assert.Equal(JsonValueKind.Null, series[1].GetProperty("score")[10].ValueKind);
+    }
+
+    [Theory]
+    [InlineData("out.svg")]
+    [InlineData("out.png")]
+    public void A_picture_has_the_values_what_was_expected_and_what_is_not_as_expected(string name)
+    {
+        Cli.Outcome outcome = Cli.Run("anomalies", Load(), "--last", "60", "--plot", _folder[name]);
+        outcome.Succeeds();
+        Assert.Contains($"{name} has \"load\", one of 2 series", outcome.Error, StringComparison.Ordinal);
+        byte[] bytes = File.ReadAllBytes(_folder[name]);
+        if (name.EndsWith(".png", StringComparison.Ordinal))
+            Assert.Equal([0x89, 0x50, 0x4E, 0x47], bytes[..4]);
+        else
+            Assert.All(new[] { "expected, 80%", "not as expected", "2024-01-" }, label => Assert.Contains(label, Encoding.UTF8.GetString(bytes), StringComparison.Ordinal));
+        Cli.Run("anomalies", "--plot", "x.jpg").Fails("--plot", ".svg or .png");
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace XLstm.Cli.Tests;
 
 /// <summary>Runs commands in this process.</summary>
@@ -8,7 +10,7 @@ internal static class Cli
     public static Outcome RunWith(string input, CancellationToken cancellation, params string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        int code = Program.Run(args, new Streams(new StringReader(input), InIsTerminal: false, output, OutIsTerminal: false, error), cancellation);
+        int code = Program.Run(args, new Streams(new StringReader(input), InIsTerminal: false, output, OutIsTerminal: false, error) { OpenInput = () => new MemoryStream(Encoding.UTF8.GetBytes(input)) }, cancellation);
         return new Outcome(code, output.ToString(), error.ToString());
     }
 

@@ -130,16 +130,16 @@ public sealed partial class ForecastTests(SmallForecaster model) : IClassFixture
     }
 
     [Fact]
-    public void A_back_test_shows_the_obvious_forecasts_beside_it()
+    public void Quantiles_are_calibrated_on_the_past_of_the_series()
     {
-        string[] lines = Run("--horizon", "12", "--compare").Succeeds().ReplaceLineEndings("\n").Split('\n');
-        int start = Array.FindIndex(lines, line => line.StartsWith("Back-test: 5 times 12 steps", StringComparison.Ordinal));
-        Assert.True(start > 0);
-        Assert.Equal(["XLstm", "Naive", "Seasonal naive", "Theta", "ETS"], lines[(start + 2)..(start + 7)].Select(line => line[2..18].Trim()));
-        EvaluationResult naive = ForecastEvaluator.Evaluate(
-            Baselines.SeasonalNaive(12), EvaluationSet.Split("x", [("x", SeriesTable.Read(TableOptions.Sample).Series[0].Values)], 12, 12, 5), cancellation: TestContext.Current.CancellationToken);
-        Assert.Contains(naive.Mase.ToString("F3", CultureInfo.InvariantCulture), lines[start + 4], StringComparison.Ordinal);
-        Run(Csv("a\n1\n2\n3\n4\n"), "--horizon", "3", "--compare").Fails("--compare needs 8 values");
+        Cli.Outcome outcome = Run("--horizon", "6", "--calibrate", "--output", _folder["out.csv"]);
+        outcome.Succeeds();
+        Assert.Contains("calibrated on 20 windows of the past of the series (--calibrate)", outcome.Error, StringComparison.Ordinal);
+        double[] series = SeriesTable.Read(TableOptions.Sample).Series[0].Values;
+        Forecaster forecaster = Forecaster.Load(model.Path).With(new ForecastOptions(12));
+        Forecast expected = CalibratedForecaster.Calibrate(forecaster, [series], 6, cancellation: TestContext.Current.CancellationToken).Forecast([series], 6, TestContext.Current.CancellationToken)[0];
+        Assert.Equal(expected[0].ToArray(), File.ReadAllLines(_folder["out.csv"])[1..].Select(line => double.Parse(line.Split(',')[3], CultureInfo.InvariantCulture)));
+        Assert.Contains("0.1, 0.9 are not calibrated: that takes 9 windows, and there are 5", Run(Csv("a\n1\n2\n3\n1\n2\n5\n1\n2\n3\n4\n"), "--horizon", "1", "--calibrate").Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,6 +151,37 @@ public sealed partial class ForecastTests(SmallForecaster model) : IClassFixture
         Assert.DoesNotContain("--column", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("2024-02-04", Run(file, "--horizon", "1", "--dates", "dayfirst").Succeeds(), StringComparison.Ordinal);
         Assert.Contains("\"m\": 2 values", Run(Csv("k;l|m\nx;1|3\ny;2|4\n"), "--separator", "|").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_season_is_told_where_it_is_found_and_where_it_cannot_have_been_seen()
+    {
+        string week = "a\n" + string.Concat(Enumerable.Range(0, 100).Select(t => $"{(t % 7 == 2 ? 9 : t % 7)}\n"));
+        Assert.Contains("season: 7 steps, found in the values (--season)", Run(Csv(week)).Error, StringComparison.Ordinal);
+        Assert.Contains("season: none, found in the values", Run(Csv("a\n1\n2\n4\n")).Error, StringComparison.Ordinal);
+        Assert.Contains("season: looked for in each series; in \"a\" it is none", Run(Csv("a,b\n1,1\n2,2\n4,3\n")).Error, StringComparison.Ordinal);
+        Assert.Contains("season: 60 is more than half of the 100 values: no season has been seen twice", Run(Csv(week), "--season", "60").Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("season:", Run(Csv(week), "--season", "50").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Standard_input_is_read_as_a_file()
+    {
+        Cli.Outcome outcome = Cli.RunWith("day,a\n2024-01-01,1\n2024-01-02,2\n2024-01-03,1\n", CancellationToken.None, "forecast", "-", "--horizon", "1", "--model", model.Path);
+        Assert.Contains("  2024-01-04", outcome.Succeeds(), StringComparison.Ordinal);
+        Cli.RunWith("", CancellationToken.None, "anomalies", "-").Fails("standard input: the file is empty");
+    }
+
+    [Theory]
+    [InlineData("0.05,0.25,0.5,0.75,0.95", "5% to 95%")]
+    [InlineData("0.9", "50% to 90%")]
+    [InlineData("0.5", null)]
+    public void The_fan_has_the_levels_that_are_asked_for(string levels, string? label)
+    {
+        string[] lines = Run("--quantiles", levels, "--plot", _folder["out.svg"]).Succeeds().ReplaceLineEndings("\n").Split('\n');
+        Assert.Single(lines, line => line.Contains($"passengers: history | median{(label is null ? "" : ", " + label)} ", StringComparison.Ordinal));
+        string[] labels = [.. Label().Matches(File.ReadAllText(_folder["out.svg"])).Select(m => m.Groups[1].Value.Trim()).Where(l => l.Contains('%', StringComparison.Ordinal))];
+        Assert.Equal(label is null ? [] : [label], labels);
     }
 
     [Fact]
@@ -179,6 +210,7 @@ public sealed partial class ForecastTests(SmallForecaster model) : IClassFixture
         Run(_folder.Root).Fails("found a directory");
         Run(Csv("month,a\n2024-01,1\n2024-02,x1\n2024-03,2\n2024-04,2\n")).Fails("line 3, column \"a\": \"x1\" is no number");
         Run(Csv("a,b\n1,2\n"), "--column", "c").Fails("no column \"c\"");
+        Run(Csv("a\n1\n2\n3\n4\n"), "--horizon", "3", "--compare").Fails("A back-test needs 8 values");
         Run("--output", "x.xlsx").Fails("--output", ".csv or .json");
         Run("--plot", "x.jpg").Fails("--plot", ".svg or .png");
         Run("--output", Path.Combine(_folder["none"], "x.csv")).Fails("there is no such directory");
@@ -187,6 +219,8 @@ public sealed partial class ForecastTests(SmallForecaster model) : IClassFixture
         Run("--quantiles", "0.5,1").FailsAsUsage("between 0 and 1");
         Run("--dates", "yearfirst").FailsAsUsage("dayfirst|monthfirst");
         Cli.Run("forecast", "--model", _folder["none.safetensors"]).Fails("none.safetensors");
+        Run("--plot", Csv("a\n1\n")).Fails("--plot", ".svg or .png");
+        Cli.Run("forecast", "--model", TinyModel.Create(_folder["language"])).Fails("this is a language model, which \"generate\" runs");
         Assert.Equal(130, Cli.RunWith("", new CancellationToken(canceled: true), "forecast", "--model", model.Path).Code);
     }
 

@@ -17,6 +17,7 @@ public class HelpTests
     [InlineData("info")]
     [InlineData("bench")]
     [InlineData("forecast")]
+    [InlineData("backtest")]
     [InlineData("anomalies")]
     public void Every_command_explains_itself_with_examples(string command)
     {

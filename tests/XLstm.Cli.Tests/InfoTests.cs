@@ -28,6 +28,17 @@ public sealed class InfoTests : IDisposable
     }
 
     [Fact]
+    public void Forecasters_and_checkpoints_of_PyTorch_are_described()
+    {
+        using var forecaster = new SmallForecaster();
+        Has(Cli.Run("info", forecaster.Path).Succeeds(), "forecaster: \"forecast --model\" runs it", "all F32");
+        Assert.Equal(Cli.Run("info", forecaster.Path).Output, Cli.Run("info", Path.GetDirectoryName(forecaster.Path)!).Succeeds());
+        Has(Cli.Run("info", Path.Combine(new GoldenCase("tirex/tirex_small").Folder, "model.ckpt")).Succeeds(), "checkpoint of PyTorch, TiRex", "F32");
+        File.WriteAllText(_folder["no.ckpt"], "no checkpoint");
+        Cli.Run("info", _folder["no.ckpt"]).Fails("no.ckpt");
+    }
+
+    [Fact]
     public void Odd_values_and_tensors_are_unusual()
     {
         var model = new XLstmLanguageModel(TinyModel.Config(), 1);

@@ -9,6 +9,13 @@ public sealed class ForecasterTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
+    public void The_season_that_is_looked_for_can_be_asked_for()
+    {
+        Assert.Equal(7, Forecaster.FindSeason([.. Enumerable.Range(0, 200).Select(t => t % 7 == 3 ? 5.0 : t % 7)]));
+        Assert.Equal([1, 1, 1], new double[][] { [], [double.NaN, 3], [.. Enumerable.Repeat(2.0, 50)] }.Select(Forecaster.FindSeason));
+    }
+
+    [Fact]
     public void The_one_in_the_package_sees_trend_and_season()
     {
         double[] series = [.. Enumerable.Range(0, 72).Select(t => 100 + t + (20 * Math.Sin(2 * Math.PI * t / 12)))];

@@ -85,7 +85,7 @@ internal sealed class FineTuneForecasterCommand : DocumentedCommand
                 },
                 [.. table.Series.Select(s => s.Values)], start, _forecaster.Threads(parse));
             _table.Tell(parse, file, table, Note);
-            _forecaster.Tell(parse, season, Note);
+            _forecaster.Tell(parse, table, season, Note);
             return run;
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)

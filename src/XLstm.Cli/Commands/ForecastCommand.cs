@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using XLstm.Cli.Forecasts;
 using XLstm.Cli.Plotting;
+using XLstm.Cli.Runs;
 using XLstm.Forecasting;
 
 namespace XLstm.Cli.Commands;
@@ -10,16 +11,14 @@ namespace XLstm.Cli.Commands;
 /// <summary>xlstm forecast: what comes after the series of a CSV file.</summary>
 internal sealed class ForecastCommand : DocumentedCommand
 {
-    private const int MostHorizon = 100_000, ChartHeight = 14;
+    private const int ChartHeight = 14;
 
-    private const int LeastNormalHorizon = 6, MostNormalHorizon = 64;
-
-    private readonly Argument<string?> _file = new("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "A CSV file; see below. Without it: monthly air passengers 1949 to 1960, which come with xlstm." };
-    private readonly Option<int?> _horizon = Commands.Options.OptionalNumber("--horizon", "H", "Steps to forecast. [default: two seasons, or a tenth of a series without one, 6 to 64]", 1, MostHorizon);
-    private readonly Option<double[]?> _quantiles = new("--quantiles") { HelpName = "Q,Q,...", Description = "Levels between 0 and 1 for the table and the output. [default: 0.1,0.5,0.9 and 0.1,0.2,...,0.9]", CustomParser = Levels };
+    private readonly Argument<string?> _file = TableOptions.FileArgument("A CSV file; see below");
+    private readonly HorizonOption _horizon = new();
+    private readonly Option<double[]?> _quantiles = new("--quantiles") { HelpName = "Q,Q,...", Description = "Levels between 0 and 1 for the chart, the table and the output. [default: 0.1,0.5,0.9 and 0.1,0.2,...,0.9]", CustomParser = Levels };
     private readonly Option<string?> _output = Commands.Options.Text("--output", "FILE", "Write all of it to a .csv or .json file.");
     private readonly Option<string?> _plot = Commands.Options.Text("--plot", "FILE", "Draw the first series to an .svg or .png file.");
-    private readonly Option<bool> _compare = Commands.Options.Flag("--compare", "Hold back the end of the series, and measure this and other forecasts against it.");
+    private readonly Option<bool> _compare = Commands.Options.Flag("--compare", "Hold back the end of the series, and measure this and other forecasts against it; \"backtest\" does it several times.");
     private readonly TableOptions _table = new();
     private readonly ForecasterOptions _forecaster = new();
 
@@ -27,7 +26,7 @@ internal sealed class ForecastCommand : DocumentedCommand
         : base("forecast", "Forecast the series of a CSV file, with quantiles.", streams, cancellation)
     {
         Add(_file);
-        Option[] options = [_horizon, .. _table.All, .. _forecaster.All, _quantiles, _output, _plot, _compare];
+        Option[] options = [_horizon.Option, .. _table.All, .. _forecaster.All, _quantiles, _forecaster.Calibrate, _output, _plot, _compare];
         foreach (Option option in options)
             Add(option);
     }
@@ -38,6 +37,7 @@ internal sealed class ForecastCommand : DocumentedCommand
           xlstm forecast sales.csv --horizon 24             a chart and a table of the next 24 steps
           xlstm forecast sales.csv --output next.json --plot next.svg
           xlstm forecast load.csv --column load --season 168 --compare
+          sort -u load.csv | xlstm forecast - --calibrate   a table from standard input
         """;
 
     public override string Notes =>
@@ -54,22 +54,26 @@ internal sealed class ForecastCommand : DocumentedCommand
         OutputFile.Check("--output", output, ".csv", ".json");
         OutputFile.Check("--plot", plot, ".svg", ".png");
         OutputFile.CheckApart("--output", output, parse.GetValue(_file));
-        SeriesTable table = _table.Read(parse, parse.GetValue(_file));
+        SeriesTable table = _table.Read(parse, parse.GetValue(_file), Streams);
         int? season = _forecaster.Season(parse, table);
-        int horizon = parse.GetValue(_horizon) ?? HorizonOf(table, season);
-        Comparison? comparison = parse.GetValue(_compare) ? new Comparison(table, horizon, season ?? 1) : null;
+        int horizon = _horizon.Of(parse, table, season);
+        Comparison? comparison = parse.GetValue(_compare) ? new Comparison(table, new BacktestOptions(horizon, Windows: 1, Season: ForecasterOptions.SeasonOfErrors(table, season, horizon))) : null;
         Forecaster forecaster = _forecaster.Open(parse, season);
-        IReadOnlyList<Forecast> forecasts = forecaster.Forecast([.. table.Series.Select(s => s.Values)], horizon, Cancellation);
         _table.Tell(parse, parse.GetValue(_file), table, Note);
-        Introduce(parse, season, horizon);
+        _forecaster.Tell(parse, table, season, Note);
+        _horizon.Tell(parse, season, horizon, Note);
+        double[][] values = [.. table.Series.Select(s => s.Values)];
+        bool calibrate = _forecaster.IsCalibrated(parse);
+        IReadOnlyList<Forecast> forecasts = (calibrate ? Calibrated(forecaster, values, horizon) : (IForecaster)forecaster).Forecast(values, horizon, Cancellation);
         Warn(table, forecasts);
 
-        var chart = FanChart.Of(table.Series[0], forecasts[0]);
+        double[]? levels = parse.GetValue(_quantiles) is { Length: > 0 } chosen ? chosen : null;
+        var chart = FanChart.Of(table.Series[0], forecasts[0], levels ?? [.. Forecast.StandardLevels]);
         foreach (string line in TerminalPlot.Draw(chart.Picture(), Streams.Width, ChartHeight, braille: Streams.OutIsTerminal))
             Streams.Out.WriteLine(line);
-        double[]? levels = parse.GetValue(_quantiles) is { Length: > 0 } chosen ? chosen : null;
         new ForecastTable(Streams.Out, levels, output).Write(table, forecasts);
-        comparison?.Write(forecaster, Streams.Out, Cancellation);
+        if (comparison is not null)
+            Compare(comparison, forecaster, calibrate);
         if (output is not null)
             ForecastFile.Write(output, table, forecasts, levels ?? [.. Forecast.StandardLevels]);
         if (plot is not null)
@@ -79,17 +83,25 @@ internal sealed class ForecastCommand : DocumentedCommand
         return ExitCode.Success;
     }
 
-    private static int HorizonOf(SeriesTable table, int? season)
+    private CalibratedForecaster Calibrated(Forecaster forecaster, double[][] values, int horizon)
     {
-        int length = table.Series.Max(s => s.Values.Length);
-        return season > 1 && 4 * season <= length ? 2 * season.Value : Math.Clamp(length / 10, LeastNormalHorizon, MostNormalHorizon);
+        using var progress = new WorkProgress(Streams, "calibration");
+        CalibratedForecaster calibrated = CalibratedForecaster.Calibrate(forecaster, values, horizon, progress: progress, cancellation: Cancellation);
+        progress.Dispose();
+        if (calibrated.WindowCount > 0)
+            Note($"calibrated on {Report.Count(calibrated.WindowCount)} {(calibrated.WindowCount == 1 ? "window" : "windows")} of the past of the series (--calibrate)");
+        foreach (string warning in calibrated.Warnings)
+            Note(warning);
+        return calibrated;
     }
 
-    private void Introduce(ParseResult parse, int? season, int horizon)
+    private void Compare(Comparison comparison, Forecaster forecaster, bool calibrate)
     {
-        _forecaster.Tell(parse, season, Note);
-        if (parse.GetValue(_horizon) is null)
-            Note($"horizon: {horizon}, {(horizon == 2 * season ? "two seasons" : horizon == MostNormalHorizon ? "as far as the model looks" : horizon == LeastNormalHorizon ? "for a short series" : "a tenth of the series")} (--horizon)");
+        comparison.Tell(Note);
+        using var progress = new WorkProgress(Streams, "back-test");
+        IReadOnlyList<BacktestResult> results = comparison.Run(forecaster, calibrate, progress, Note, Cancellation);
+        progress.Dispose();
+        new BacktestTable(Streams.Out).Write(comparison, results, comparison.Naive2(Cancellation));
     }
 
     private void Warn(SeriesTable table, IReadOnlyList<Forecast> forecasts)

@@ -10,7 +10,12 @@ internal sealed class ForecasterOptions
     private readonly Option<string?> _model = Options.Text("--model", "PATH", "Another forecaster: what \"train-forecaster\" or \"finetune-forecaster\" wrote, or TiRex. [default: the model in the package]");
     private readonly Option<int> _threads = Options.Threads(0);
 
+    private readonly Option<bool> _calibrate = Options.Flag("--calibrate", "Widen or narrow the quantiles as the past of the series tells that they should be.");
+
     public IEnumerable<Option> All => [_season, _model, _threads];
+
+    /// <summary>Where quantiles are asked for.</summary>
+    public Option Calibrate => _calibrate;
 
     /// <summary>What is given, or that of the frequency; null where it is to be looked for.</summary>
     public int? Season(ParseResult parse, SeriesTable table) => parse.GetValue(_season)
@@ -19,13 +24,55 @@ internal sealed class ForecasterOptions
 
     public int Threads(ParseResult parse) => parse.GetValue(_threads);
 
-    public Forecaster Open(ParseResult parse, int? season) =>
-        (parse.GetValue(_model) is { } path ? Forecaster.Load(path) : Forecaster.Default).With(new ForecastOptions(season, Threads: Threads(parse)));
+    /// <summary>What errors are scaled by, and simple methods repeat: the season, or the one that is found in the first series if a back-test has room for it.</summary>
+    public static int SeasonOfErrors(SeriesTable table, int? season, int horizon) =>
+        season ?? (Forecaster.FindSeason(table.Series[0].Values) is var found && (2L * found) + horizon <= table.Series[0].Values.Length ? found : 1);
 
-    /// <summary>Tells the season, where it was not given.</summary>
-    public void Tell(ParseResult parse, int? season, Action<string> note)
+    public Forecaster Open(ParseResult parse, int? season)
     {
-        if (parse.GetValue(_season) is null)
-            note(season is null ? "season: the model looks for it (--season)" : $"season: {season} (--season)");
+        string? path = parse.GetValue(_model);
+        if (path is not null)
+            RefuseLanguageModel(path);
+        return (path is null ? Forecaster.Default : Forecaster.Load(path)).With(new ForecastOptions(season, Threads: Threads(parse)));
+    }
+
+    public bool IsCalibrated(ParseResult parse) => parse.GetValue(_calibrate);
+
+    /// <summary>Tells the season, where it was not given, and where it cannot have been seen.</summary>
+    public void Tell(ParseResult parse, SeriesTable table, int? season, Action<string> note)
+    {
+        if (parse.GetValue(_season) is { } given)
+        {
+            int longest = table.Series.Max(s => s.Values.Length);
+            if (2L * given > longest)
+                note($"season: {given} is more than half of {(table.Series.Count == 1 ? $"the {Report.Count(longest)} values" : $"the longest series, of {Report.Count(longest)} values")}: no season has been seen twice ({_season.Name})");
+        }
+        else if (season is not null)
+        {
+            note($"season: {season} ({_season.Name})");
+        }
+        else
+        {
+            int found = Forecaster.FindSeason(table.Series[0].Values);
+            string what = found > 1 ? $"{found} steps" : "none";
+            note(table.Series.Count == 1 ? $"season: {what}, found in the values ({_season.Name})" : $"season: looked for in each series; in \"{table.Series[0].Name}\" it is {what} ({_season.Name})");
+        }
+    }
+
+    private static void RefuseLanguageModel(string path)
+    {
+        if (!Directory.Exists(path) || File.Exists(Path.Combine(path, ForecasterRun.WeightsFile)))
+            return;
+        try
+        {
+            if (ModelConfigReader.Read(path) is not XLstmLanguageModelConfig)
+                return;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException)
+        {
+            // What it is instead, the reader of forecasters tells.
+            return;
+        }
+        throw new CommandError($"{path}: this is a language model, which \"generate\" runs; expected a forecaster. Without --model the one in the package forecasts.");
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using XLstm.Forecasting;
 
 namespace XLstm.Cli.Commands;
 
@@ -8,7 +9,7 @@ internal sealed class InfoCommand : DocumentedCommand
     private readonly Argument<string> _path = new("PATH")
     {
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "A model directory, a .safetensors file, a session, a config or a tokenizer.",
+        Description = "A model directory, a forecaster, a file of tensors (.safetensors, or .ckpt and .pt of PyTorch), a session, a config or a tokenizer.",
         DefaultValueFactory = _ => ModelDirectory.Default,
     };
 
@@ -27,6 +28,9 @@ internal sealed class InfoCommand : DocumentedCommand
     {
         string path = parse.GetRequiredValue(_path);
         var report = new Report(Streams.Out);
+        string forecaster = Path.Combine(path, ForecasterRun.WeightsFile);
+        if (Directory.Exists(path) && File.Exists(forecaster))
+            path = forecaster;
         if (Directory.Exists(path))
             return new ModelReport(path, report, Cancellation).Write(Streams.Error);
         if (!File.Exists(path))

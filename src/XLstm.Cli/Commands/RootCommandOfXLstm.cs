@@ -32,6 +32,7 @@ internal sealed class RootCommandOfXLstm : RootCommand
         Add(new LogitsCommand(streams, cancellation));
         Add(new InfoCommand(streams, cancellation));
         Add(new ForecastCommand(streams, cancellation));
+        Add(new BacktestCommand(streams, cancellation));
         Add(new AnomaliesCommand(streams, cancellation));
         Add(new EvaluateForecasterCommand(streams, cancellation));
         Add(new TrainForecasterCommand(streams, cancellation));

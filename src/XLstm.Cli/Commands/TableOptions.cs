@@ -6,12 +6,19 @@ namespace XLstm.Cli.Commands;
 /// <summary>The options that tell how a CSV file is to be read.</summary>
 internal sealed class TableOptions
 {
-    private readonly Option<string[]> _columns = Many("--column", "Columns with values, by name or by number from 1. [default: all columns of numbers]");
+    private readonly Option<string[]> _columns = Many("--column", "Columns with values, by name or by number from 1; several with commas, too. [default: all columns of numbers]");
     private readonly Option<string?> _time = Options.Text("--time", "NAME", "The column of times.");
     private readonly Option<string[]> _ids = Many("--id", "Columns that tell series apart which stand below each other.");
     private readonly Option<DecimalMark?> _mark = Options.Choice<DecimalMark>("--decimal", "What decimals come after.");
     private readonly Option<DateOrder?> _dates = Options.Choice<DateOrder>("--dates", "What 03/04/2025 begins with.");
     private readonly Option<string?> _separator = Options.Text("--separator", "CHAR", "What stands between columns; \"tab\" for a tab.");
+
+    private const string Input = "-";
+
+    public static Argument<string?> FileArgument(string text) => new("FILE")
+    {
+        Arity = ArgumentArity.ZeroOrOne, Description = $"{text}; - for standard input. Without it: monthly air passengers 1949 to 1960, which come with xlstm.",
+    };
 
     /// <summary>Where the sample is.</summary>
     public static string Sample { get; } = Path.Combine(AppContext.BaseDirectory, "sample-data", "air-passengers.csv");
@@ -19,14 +26,15 @@ internal sealed class TableOptions
     public IEnumerable<Option> All => [_columns, _time, _ids, _mark, _dates, _separator];
 
     /// <summary>The series of a file, or of the sample.</summary>
-    public SeriesTable Read(ParseResult parse, string? given)
+    public SeriesTable Read(ParseResult parse, string? given, Streams streams)
     {
         (string file, string[] columns, string[] ids) = Names(parse, given);
+        bool piped = file == Input;
         if (Directory.Exists(file))
             throw new CommandError($"{file}: expected a CSV file, found a directory.");
-        if (!File.Exists(file))
+        if (!piped && !File.Exists(file))
             throw new CommandError($"{file}: there is no such file.");
-        return SeriesTable.Read(file, new SeriesTableOptions
+        var options = new SeriesTableOptions
         {
             Columns = columns,
             Time = parse.GetValue(_time),
@@ -34,7 +42,11 @@ internal sealed class TableOptions
             Mark = parse.GetValue(_mark),
             Dates = parse.GetValue(_dates),
             Separator = Separator(parse.GetValue(_separator)),
-        });
+        };
+        if (!piped)
+            return SeriesTable.Read(file, options);
+        using Stream input = streams.OpenInput();
+        return SeriesTable.Read(input, "standard input", options);
     }
 
     /// <summary>Tells what was found out, and what there is.</summary>

@@ -1,22 +1,62 @@
+using System.Text.Json;
+
 namespace XLstm.Cli;
 
 /// <summary>The tensors of a safetensors file.</summary>
 internal static class TensorReport
 {
+    private static readonly string[] s_torch = [".ckpt", ".pt", ".pth", ".bin"];
+
     public static void WriteFile(string path, Report report, CancellationToken cancellation)
+    {
+        if (s_torch.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
+            WriteTorch(path, report, cancellation);
+        else
+            WriteSafetensors(path, report, cancellation);
+    }
+
+    private static void WriteSafetensors(string path, Report report, CancellationToken cancellation)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         report.Title(path);
-        bool isSession = file.Metadata.GetValueOrDefault("format") == "xlstm-net-session";
-        report.Line("kind", isSession ? $"session after {file.Metadata.GetValueOrDefault("position", "?")} tokens" : "tensors");
-        report.Line("file", Report.Bytes(new FileInfo(path).Length));
-        report.Line("content", $"{file.Tensors.Count} tensors, {Report.Count(file.Tensors.Sum(t => t.Count))} numbers, {Types(file.Tensors)}");
+        string? format = file.Metadata.GetValueOrDefault("format");
+        bool isSession = format == "xlstm-net-session";
+        report.Line("kind", isSession ? $"session after {file.Metadata.GetValueOrDefault("position", "?")} tokens" : format == "xlstm-forecaster" ? "forecaster: \"forecast --model\" runs it" : "tensors");
+        Content(path, file.Tensors, report);
         if (isSession)
             report.Line("state", Report.Bytes(file.Tensors.Where(t => t.Name != "logits").Sum(t => t.ByteLength)) + ", whatever the length of the text");
         else
             report.Lines("metadata", file.Metadata.Select(m => $"{m.Key}: {m.Value}"));
         report.Lines("tensors", file.Tensors.Select(t => $"{t}"));
         report.Lines("unusual", OddValues(file.Tensors, file.ReadFloats, cancellation));
+    }
+
+    private static void WriteTorch(string path, Report report, CancellationToken cancellation)
+    {
+        using TorchFile file = TorchFile.Open(path);
+        report.Title(path);
+        report.Line("kind", "checkpoint of PyTorch" + (IsTiRex(file) ? ", TiRex: \"forecast --model\" runs it" : ""));
+        Content(path, file.Tensors, report);
+        report.Lines("tensors", file.Tensors.Select(t => $"{t}"));
+        report.Lines("unusual", OddValues(file.Tensors, file.ReadFloats, cancellation));
+    }
+
+    private static void Content(string path, IReadOnlyList<TensorInfo> tensors, Report report)
+    {
+        report.Line("file", Report.Bytes(new FileInfo(path).Length));
+        report.Line("content", $"{tensors.Count} tensors, {Report.Count(tensors.Sum(t => t.Count))} numbers, {Types(tensors)}");
+    }
+
+    private static bool IsTiRex(TorchFile file)
+    {
+        try
+        {
+            return file.Root.Find("hyper_parameters") is { } node && file.ToJson(node) is { ValueKind: JsonValueKind.Object } parameters && parameters.TryGetProperty("model_config", out _);
+        }
+        catch (CheckpointException)
+        {
+            return false;
+        }
     }
 
     /// <summary>"F32" or "F32 (3 tensors), BF16 (1)".</summary>

@@ -79,14 +79,22 @@ internal sealed class CsvTable
     public InvalidDataException Error(string message) => new($"{_file}: {message}");
 
     /// <summary>The column of a name, small letters or not, or of a number that no column has as its name, from 1.</summary>
-    public int Find(string name)
+    public int Find(string name) => TryFind(name) is >= 0 and int at
+        ? at
+        : throw Error($"there is no column \"{name}\". The columns are: {string.Join(", ", Names.Take(20))}{(Names.Length > 20 ? ", ..." : "")}.");
+
+    /// <summary>The columns of names, each of which may be several with commas between them, if no column is called so.</summary>
+    public List<int> FindAll(IEnumerable<string> names) =>
+        [.. names.SelectMany(name => TryFind(name) >= 0 ? [name] : name.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Select(Find).Distinct()];
+
+    private int TryFind(string name)
     {
         int at = Array.IndexOf(Names, name);
         if (at < 0)
             at = Array.FindIndex(Names, n => string.Equals(n, name.Trim(), StringComparison.OrdinalIgnoreCase));
         if (at < 0 && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= Names.Length)
             at = number - 1;
-        return at >= 0 ? at : throw Error($"there is no column \"{name}\". The columns are: {string.Join(", ", Names.Take(20))}{(Names.Length > 20 ? ", ..." : "")}.");
+        return at;
     }
 
     private static InvalidDataException TooLarge(string file) => new($"{file}: there are more than {MostBytes:N0} bytes, the most that is read. Split it, or leave out columns.");

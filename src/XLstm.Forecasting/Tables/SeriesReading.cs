@@ -31,12 +31,12 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
 
     public SeriesTable Read()
     {
-        List<int> wanted = [.. options.Columns.Select(table.Find).Distinct()], ids = [.. options.Ids.Select(table.Find).Distinct()];
+        List<int> wanted = table.FindAll(options.Columns), ids = table.FindAll(options.Ids);
         Times? times = FindTimes([.. wanted, .. ids]);
         if (!table.HasHeader)
             Note("", "the first line is no header: columns are called column 1, column 2, ...");
         if (times is not null)
-            Note(nameof(options.Time), $"times are in \"{table.Names[times.Column]}\", as {times.Text.Example}");
+            Note(nameof(options.Time), $"times are in {Names(times.Columns)}{(times.Columns is [_] ? ", as " + times.Text.Example : "")}");
         else
             Note(nameof(options.Time), "there is no column of times: rows count as steps 1, 2, 3, ...");
         if (times is { Text.Order: { } order, Guessed: true })
@@ -62,6 +62,8 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         foreach (int column in columns)
             if (Calendar(column) is { } times)
                 return times;
+        if (TimeParts.Find(table, columns) is { } parts && new Times(parts.Columns, parts.Text, parts.Values) is var together && IsPlausible(together))
+            return together;
         foreach (int column in columns.Where(c => IsTimeName(c) || c == 0))
             foreach (TimeText text in TimeText.Numeric)
                 if ((IsTimeName(column) || text.Example.Length <= 8 && !text.IsCount && table.Names.Length > 1) && Fits(text, column) && Read(column, text) is var times && IsPlausible(times))
@@ -127,7 +129,7 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         for (int row = 0; row < values.Length; row++)
             if (!text.TryRead(table[column, row], out values[row]))
                 throw table.Error(row, column, "the time is missing.");
-        return new Times(column, text, values);
+        return new Times([column], text, values);
     }
 
     // A number may be a time by its name only: once a row it has to be, or once a row of each series.
@@ -182,7 +184,7 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
     // Columns of text that tell rows of the same time apart: the first that does it alone, or all together.
     private List<int>? FindIds(Times times, List<int> wanted)
     {
-        List<int> texts = [.. Enumerable.Range(0, table.Names.Length).Where(c => c != times.Column && !wanted.Contains(c) && IsText(c))];
+        List<int> texts = [.. Enumerable.Range(0, table.Names.Length).Where(c => !times.Columns.Contains(c) && !wanted.Contains(c) && IsText(c))];
         foreach (List<int> ids in texts.Select(c => new List<int> { c }).Append(texts))
             if (ids.Count > 0 && Groups(ids).TrueForAll(group => group.Rows.Select(row => times.Values[row]).Distinct().Count() == group.Rows.Count))
                 return ids;
@@ -214,7 +216,7 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
             Note(nameof(options.Ids), $"series are told apart by {Names(ids)}");
         if (wanted.Count > 0)
             return wanted;
-        int[] free = [.. Enumerable.Range(0, table.Names.Length).Where(c => c != times?.Column && !ids.Contains(c))];
+        int[] free = [.. Enumerable.Range(0, table.Names.Length).Where(c => times?.Columns.Contains(c) != true && !ids.Contains(c))];
         List<int> numbers = [.. free.Where(c => Evidence(c).IsNumeric && !IsRowNumber(c) && !(IsTimeName(c) && Rises(c)))];
         if (numbers.Count == 0)
             numbers = [.. free.Where(c => Evidence(c).Present == 0)];
@@ -227,7 +229,7 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         return numbers;
     }
 
-    private string Names(List<int> columns) =>
+    private string Names(IReadOnlyList<int> columns) =>
         string.Join(", ", columns.Take(5).Select(c => $"\"{table.Names[c]}\"")) + (columns.Count > 5 ? $" and {columns.Count - 5} more" : "");
 
     private DecimalMark FindMark(List<int> values)
@@ -277,7 +279,8 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         if (absent > 0)
             Note("", $"{absent} {(absent == 1 ? "step that is not in the file counts" : "steps that are not in the file count")} as missing");
         List<TableSeries> series = [.. ordered.SelectMany(o => values.Select(column => Series(o, column, ids.Count > 0, values.Count > 1, times, mark)))];
-        return new SeriesTable(series, frequency, times is null ? null : table.Names[times.Column], _notes);
+        TellEnds(series, ordered, values.Count, times);
+        return new SeriesTable(series, frequency, times is null ? null : string.Join('-', times.Columns.Select(c => table.Names[c])), _notes);
     }
 
     private Ordered Order(string name, List<int> rows, Times? times, ref int moved)
@@ -289,7 +292,7 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         for (int i = 1; i < keys.Length; i++)
             moved += keys[i] < keys[i - 1] ? 1 : 0;
         // Equal times stay in the order of the file.
-        if (!Rises(new Times(0, times.Text, keys)))
+        if (!Rises(new Times([], times.Text, keys)))
         {
             order = [.. rows.OrderBy(row => times.Values[row])];
             keys = [.. order.Select(row => times.Values[row])];
@@ -319,9 +322,11 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         return times.Text.IsCount ? TimeGrid.OfCounts(distinct) : TimeGrid.Of(distinct);
     }
 
+    private static int Length(Ordered rows, Times? times) => rows.Grid is null || times is null ? rows.Rows.Length : (int)rows.Grid.Place(rows.Times[^1]) + 1;
+
     private TableSeries Series(Ordered rows, int column, bool named, bool several, Times? times, DecimalMark mark)
     {
-        var values = new double[rows.Grid is null || times is null ? rows.Rows.Length : rows.Grid.Place(rows.Times[^1]) + 1];
+        var values = new double[Length(rows, times)];
         Array.Fill(values, double.NaN);
         int end = 0;
         for (int i = 0; i < rows.Rows.Length; i++)
@@ -338,16 +343,32 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         string name = !named ? table.Names[column] : several ? $"{rows.Name} / {table.Names[column]}" : rows.Name;
         // What is missing at the end is to be forecast, too.
         bool cut = end > 0 && end < values.Length;
-        if (cut)
-            Note("", $"\"{name}\" has no values in its last {Count(values.Length - end, "step")}: the forecast begins there");
         return new TableSeries(name, cut ? values[..end] : values, rows.Grid, times?.Text, rows.Times.Length > 0 && cut && rows.Grid is null ? rows.Times[..end] : rows.Times);
+    }
+
+    // Every forecast begins after the last value of its own series.
+    private void TellEnds(List<TableSeries> series, List<Ordered> ordered, int columns, Times? times)
+    {
+        string[] ends = [.. series.Select(s => s.Time(s.Values.Length - 1))];
+        int[] cuts = [.. series.Select((s, i) => Length(ordered[i / columns], times) - s.Values.Length)];
+        // Times are in order as the places of a grid that all have, or as numbers of rows; others cannot be compared.
+        long[] last = [.. series.Select((s, i) => ordered[i / columns] is { Grid: { } grid } ? grid.At(s.Values.Length - 1) ?? long.MaxValue : times is null ? s.Values.Length : long.MaxValue)];
+        int[] earlier = last.Contains(long.MaxValue) ? [] : [.. Enumerable.Range(0, series.Count).Where(i => last[i] < last.Max())];
+        if (series.Count == 1 || earlier.Length == 0)
+        {
+            if (cuts[0] > 0 && cuts.All(cut => cut == cuts[0]))
+                Note("", $"{(series.Count == 1 ? $"\"{series[0].Name}\" has" : "the series have")} no values in the last {Count(cuts[0], "step")}: the forecast begins there");
+            return;
+        }
+        int first = earlier.MinBy(i => last[i]);
+        Note("", $"{earlier.Length} of {series.Count} series {(earlier.Length == 1 ? "ends" : "end")} before the others, \"{series[first].Name}\"{(earlier.Length == 1 ? "" : " first,")} {(times is null ? "with row" : "at")} {ends[first]}: each forecast begins after the last value of its own series");
     }
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 
     private static string Shown(string cell) => $"\"{(cell.Length > 40 ? cell[..40] + "..." : cell)}\"";
 
-    private sealed record Times(int Column, TimeText Text, long[] Values)
+    private sealed record Times(IReadOnlyList<int> Columns, TimeText Text, long[] Values)
     {
         public bool Guessed { get; init; }
     }

@@ -104,6 +104,53 @@ public sealed class SeriesTableTests
         Assert.Equal(["2024-03"], series.NextTimes(1));
     }
 
+    [Theory]
+    [InlineData("No,year,month,day,hour,pm\n1,2010,1,31,22,5\n2,2010,1,31,23,6\n3,2010,2,1,0,7\n", "hour", "year-month-day-hour", "2010-02-01T01:00")]
+    [InlineData("Jahr;Monat;Tag;Umsatz\n2024;2;28;5\n2024;2;29;6\n2024;3;1;7\n", "day", "Jahr-Monat-Tag", "2024-03-02")]
+    [InlineData("value,Month,Year\n5,Nov,2024\n6,December,2024\n7,Jan,2025\n", "month", "Year-Month", "2025-02")]
+    [InlineData("year,qtr,gdp\n2024,3,5\n2024,4,6\n2025,1,7\n", "quarter", "year-qtr", "2025Q2")]
+    public void Times_may_stand_in_columns_of_their_parts(string text, string frequency, string name, string next)
+    {
+        SeriesTable table = Read(text);
+        Assert.Equal([5, 6, 7], table.Series.Single().Values);
+        Assert.Equal((frequency, name, next), (table.Frequency.ToString(), table.TimeName, table.Series[0].NextTimes(1)[0]));
+        Assert.Contains(table.Notes, n => n.Option == "Time" && n.Text.StartsWith("times are in \"", StringComparison.Ordinal) && n.Text.Contains("\", \"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Parts_that_are_no_dates_are_no_times()
+    {
+        Assert.NotEqual("year-month", Read("year,month,v\n2024,0,1\n2024,1,2\n").TimeName);
+        Assert.Equal("date", Read("date,year,month,v\n2024-01-01,2024,1,1\n2024-01-02,2024,1,2\n").TimeName);
+        Assert.Equal("year", Read("year,v,month\n2023,1,7\n2024,2,8\n", new SeriesTableOptions { Columns = ["month"] }).TimeName);
+        SeriesTable stations = Read("station,year,month,v\nA,2024,1,1\nA,2024,2,2\nB,2024,1,3\nB,2024,2,4\n");
+        Assert.Equal(["A", "B"], stations.Series.Select(s => s.Name));
+        Assert.Equal("2024-03", stations.Series[1].NextTimes(1)[0]);
+    }
+
+    [Fact]
+    public void Names_with_commas_are_one_column_or_several()
+    {
+        const string Text = "x;a,b;a;b\n1;2;3;4\n";
+        Assert.Equal(["a,b"], Read(Text, new SeriesTableOptions { Columns = ["a,b"] }).Series.Select(s => s.Name));
+        Assert.Equal(["x", "b", "a"], Read(Text, new SeriesTableOptions { Columns = ["x, B,x", "3"] }).Series.Select(s => s.Name));
+        Assert.Contains("no column \"d\"", Assert.Throws<InvalidDataException>(() => Read(Text, new SeriesTableOptions { Columns = ["a,d"] })).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("day,a,b,c\n2024-01-01,1,1,1\n2024-01-02,2,,2\n2024-01-03,3,,\n", "2 of 3 series end before the others, \"b\" first, at 2024-01-01: each", "2024-01-04,2024-01-02,2024-01-03")]
+    [InlineData("shop,day,sold\nA,2024-01-01,1\nA,2024-01-02,1\nA,2024-01-03,1\nB,2024-01-01,1\nB,2024-01-02,2\n", "1 of 2 series ends before the others, \"B\" at 2024-01-02: each", "2024-01-04,2024-01-03")]
+    [InlineData("a,b\n1,2\n2,\n3,\n", "1 of 2 series ends before the others, \"b\" with row 1: each", "4,2")]
+    [InlineData("day,a,b\n2024-01-01,1,1\n2024-01-02,2,2\n2024-01-03,,\n2024-01-04,,NA\n", "the series have no values in the last 2 steps: the forecast begins there", "2024-01-03,2024-01-03")]
+    [InlineData("day,a\n2024-01-01,1\n2024-01-02,2\n2024-01-03,\n", "\"a\" has no values in the last 1 step: the forecast begins there", "2024-01-03")]
+    public void Series_that_end_at_different_times_are_told_and_forecast_from_their_own_end(string text, string note, string next)
+    {
+        SeriesTable table = Read(text);
+        Assert.Single(table.Notes, n => n.Text.Contains("forecast begins", StringComparison.Ordinal));
+        Assert.Contains(table.Notes, n => n.Text.StartsWith(note, StringComparison.Ordinal));
+        Assert.Equal(next, string.Join(',', table.Series.Select(s => s.NextTimes(1)[0])));
+    }
+
     [Fact]
     public void Series_below_each_other_are_told_apart_by_a_text()
     {
@@ -221,6 +268,7 @@ public sealed class SeriesTableTests
             "shop,date,sold\nA,2024-01-01,1\nB,2024-01-01,2\nA,2024-01-02,3\n",
             "time,value\n1949,112\n1949.08333333333,118\n",
             "d\tx\n2024Q1\t1\n2024Q2\t2\n1/2/2024\t3\n",
+            "year,month,a,b\n2024,1,3,\n2024,2,,4\n2024,3,5,\n",
         ];
         var random = new Random(1);
         int read = 0, refused = 0;
