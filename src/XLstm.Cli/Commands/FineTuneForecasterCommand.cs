@@ -11,10 +11,10 @@ internal sealed class FineTuneForecasterCommand : DocumentedCommand
 {
     private static readonly ForecasterRunOptions s_normal = ForecasterRunOptions.FineTuning;
 
-    private readonly Argument<string?> _file = new("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "A CSV file, read as by \"forecast\". Without it: monthly air passengers 1949 to 1960, which come with xlstm." };
+    private readonly Argument<string?> _file = TableOptions.FileArgument("A CSV file, read as by \"forecast\"");
     private readonly Option<string> _out = new("--out") { HelpName = "DIR", Description = "Where the run and the forecaster go.", DefaultValueFactory = _ => "finetuned" };
     private readonly Option<bool> _resume = Commands.Options.Flag("--resume", "Go on with the run in DIR, exactly where it was stored.");
-    private readonly Option<int?> _horizon = Commands.Options.OptionalNumber("--horizon", "H", "Steps ahead that count. [default: all that the model forecasts at once, 64]", 1, 100_000);
+    private readonly HorizonOption _horizon = new();
     private readonly Option<long> _steps = Commands.Options.Number("--steps", "N", "Updates to make at most.", s_normal.Steps, 1L);
     private readonly Option<int> _patience = Commands.Options.Number("--patience", "N", $"Validations without improvement, one every {s_normal.ValidateEvery} steps, after which it ends; 0 for never.", s_normal.Patience, 0);
     private readonly Option<double> _rate = Commands.Options.Number("--learning-rate", "R", "Largest rate.", s_normal.LearningRate, double.Epsilon, 1.0);
@@ -27,7 +27,7 @@ internal sealed class FineTuneForecasterCommand : DocumentedCommand
         : base("finetune-forecaster", "Let a forecaster learn the series of a CSV file.", streams, cancellation)
     {
         Add(_file);
-        _own = [_horizon, _steps, _patience, _rate, _seed];
+        _own = [_horizon.Option, _steps, _patience, _rate, _seed];
         foreach (Option option in new Option[] { _out, _resume }.Concat(_own).Concat(_table.All).Concat(_forecaster.All))
             Add(option);
     }
@@ -71,8 +71,9 @@ internal sealed class FineTuneForecasterCommand : DocumentedCommand
     private ForecasterRun Create(ParseResult parse, string directory)
     {
         string? file = parse.GetValue(_file);
-        SeriesTable table = _table.Read(parse, file);
+        SeriesTable table = _table.Read(parse, file, Streams);
         int? season = _forecaster.Season(parse, table);
+        int horizon = _horizon.Of(parse, table, season);
         Forecaster start = _forecaster.Open(parse, season);
         try
         {
@@ -81,11 +82,12 @@ internal sealed class FineTuneForecasterCommand : DocumentedCommand
                 s_normal with
                 {
                     Steps = parse.GetValue(_steps), Patience = parse.GetValue(_patience), LearningRate = parse.GetValue(_rate), Seed = parse.GetValue(_seed),
-                    Horizon = parse.GetValue(_horizon), Season = season,
+                    Horizon = horizon, Season = season,
                 },
                 [.. table.Series.Select(s => s.Values)], start, _forecaster.Threads(parse));
             _table.Tell(parse, file, table, Note);
             _forecaster.Tell(parse, table, season, Note);
+            _horizon.Tell(parse, season, horizon, Note);
             return run;
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
