@@ -20,6 +20,12 @@ double naive = ForecastMetrics.Mase(year, last.Median, known, season: 12);
 Console.WriteLine($"MASE {ours:F2}; the year before again: {naive:F2}");
 #endregion
 
+#region Backtest
+var test = new Backtest([("passengers", known)], new BacktestOptions(Horizon: 12, Windows: 4, Season: 12));
+BacktestResult model = test.Run(Forecaster.Default), theta = test.Run(Baselines.Theta(12));
+Console.WriteLine($"four years, each forecast from those before: MASE {model.Pooled.Mase:F2}, Theta {theta.Pooled.Mase:F2}");
+#endregion
+
 #region Session
 using ForecastSession session = Forecaster.Default.OpenSession(known, season: 12);
 foreach (double passengers in year)
