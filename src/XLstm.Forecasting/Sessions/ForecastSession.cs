@@ -5,8 +5,8 @@ namespace XLstm.Forecasting;
 /// end with the series, so the session keeps P states, one for each place where a patch can end: every value completes one patch, and a forecast
 /// always comes from the state whose patch has just ended, as in training.
 /// <para>
-/// The scale is that of the values that were known when it was fixed, the context. When as many new values have come as the context holds (missing
-/// ones do not count), or as many points as a context can have, it is fixed anew with the last points, and these are read anew. So it is at
+/// The scale is that of the values that were known when it was fixed, the context. When a quarter as many new values have come as the context holds (missing
+/// ones do not count), or a quarter of the points that a context can have, it is fixed anew with the last points, and these are read anew. So it is at
 /// once, where a value shows that it no longer holds: the first that differs from a constant or, for the model in the package, is negative.
 /// Right after that, and at the start, the forecast is bit for bit that of <see cref="Forecaster"/> for the same values; in between it is what the
 /// network says of all values since the start of the context with the scale as it was.
@@ -21,7 +21,7 @@ public sealed class ForecastSession : IDisposable
     private readonly IPatchModel _model;
     private readonly Pass _pass = new(new PassOptions(Threads: 1));
 
-    // From the start of the context: as many as are known when the scale is fixed, then at most as many again.
+    // From the start of the context: as many as are known when the scale is fixed, then at most a quarter more.
     private readonly double[] _values;
 
     // Row p: after the last patch that ends at p modulo P and was read.
@@ -37,7 +37,7 @@ public sealed class ForecastSession : IDisposable
     internal ForecastSession(IPatchModel model, IReadOnlyList<double> history)
     {
         _model = model;
-        _values = new double[2 * model.Context];
+        _values = new double[model.Context + Quarter(model.Context)];
         (_states, _started) = (model.CreateState(model.Patch), new bool[model.Patch]);
         for (int i = Math.Max(0, history.Count - model.Context); i < history.Count; i++)
             _values[_count++] = PatchRun.Usable(history[i]);
@@ -106,9 +106,12 @@ public sealed class ForecastSession : IDisposable
             return;
         _values[_count++] = value;
         _fresh += there ? 1 : 0;
-        if (_count - _fixedAt == _model.Context || (there && (_fresh >= _known || !_coding.Holds(value))))
+        if (_count - _fixedAt == Quarter(_model.Context) || (there && (_fresh >= Quarter(_known) || !_coding.Holds(value))))
             Fix();
     }
+
+    // New values after which a context is read anew: all at once a patch costs a tenth of one alone, so that this adds little to each value.
+    private static int Quarter(int values) => Math.Max(1, values / 4);
 
     // The last values become the context, of which nothing is read yet.
     private void Fix()

@@ -28,22 +28,22 @@ public sealed class ForecastSessionTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void From_nothing_it_is_read_anew_at_every_doubling_then_after_every_context(string name)
+    public void It_is_read_anew_after_every_quarter(string name)
     {
         IPatchModel model = Model(name);
         int C = model.Context;
         double[] series = Series(4 * C);
         HashSet<int> anew = [0, 1];
-        for (int count = 2; count <= series.Length; count += Math.Min(count, C))
+        for (int count = 1; count <= series.Length; count += Math.Max(1, Math.Min(count, C) / 4))
             anew.Add(count);
-        Assert.Contains(2 * C, anew);
+        Assert.DoesNotContain(C + 1, anew);
         using var session = new ForecastSession(model, []);
         for (int count = 0; count <= series.Length; count++)
         {
             if (anew.Contains(count))
                 AssertSame(Anew(name, series[..count], 20), session.Forecast(20));
             // As a proof that this is what is looked at: in between the scale is another.
-            else if (count % 101 == 3)
+            else if (count % 13 == 3)
                 Assert.NotEqual(Anew(name, series[..count], 20).Median.ToArray(), session.Forecast(20).Median.ToArray());
             if (count < series.Length)
                 session.Append(series[count]);
@@ -59,7 +59,7 @@ public sealed class ForecastSessionTests
         {
             double[] series = Series(start + 70), context = PatchRun.Context(series[..start], model.Context);
             using var session = new ForecastSession(model, series[..start]);
-            for (int more = 1; more < Math.Min(context.Length, 70); more++)
+            for (int more = 1; more < Math.Min(context.Length / 4, 70); more++)
             {
                 session.Append(series[start + more - 1]);
                 if (more % 3 == 0)
@@ -105,7 +105,7 @@ public sealed class ForecastSessionTests
         using var session = new ForecastSession(model, []);
         using var filled = new ForecastSession(model, series);
         AssertSame(Anew(name, series, 20), filled.Forecast(20));
-        // What is known doubles with the values that are there.
+        // A quarter of what is known, and missing values do not count.
         int known = 0, next = 1;
         for (int i = 0; i < series.Length; i++)
         {
@@ -113,7 +113,7 @@ public sealed class ForecastSessionTests
             if (double.IsFinite(series[i]) && ++known == next)
             {
                 AssertSame(Anew(name, series[..(i + 1)], 20), session.Forecast(20));
-                next *= 2;
+                next += Math.Max(1, next / 4);
             }
             session.Forecast(1);
         }
