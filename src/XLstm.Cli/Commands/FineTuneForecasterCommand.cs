@@ -90,7 +90,11 @@ internal sealed class FineTuneForecasterCommand : DocumentedCommand
             _horizon.Tell(parse, season, horizon, Note);
             return run;
         }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        catch (ArgumentException e)
+        {
+            throw new CommandError($"{file ?? "the sample"}: {e.Message}");
+        }
+        catch (NotSupportedException e)
         {
             throw new CommandError(e.Message);
         }
