@@ -14,7 +14,7 @@ public sealed class LanguageModelRun : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         (Directory, Options, Model, Tokenizer) = (Path.GetFullPath(directory), options, model, tokenizer);
-        var task = new LanguageModelTask(model, RunData.Open(options, model.Config.VocabSize, tokenizer), RunFiles.Weights(Directory));
+        var task = new LanguageModelTask(model, RunData.Open(options, model.VocabSize, tokenizer), RunFiles.Weights(Directory));
         var trainer = new Trainer(model.Parameters, options.Rates, options.RateOverTime, threads, options.Seed, options.Recompute);
         _loop = new TrainingLoop(Directory, options.Plan, trainer, task, options.Log);
     }

@@ -48,7 +48,7 @@ internal sealed class GenerateCommand : DocumentedCommand
         var sampler = new Sampler(new SamplingOptions(
             parse.GetValue(_temperature), parse.GetValue(_topK), parse.GetValue(_topP), parse.GetValue(_seed) ?? (ulong)Random.Shared.NextInt64()));
         XLstmLanguageModel model = ModelDirectory.Load(directory);
-        TextTokenizer tokenizer = ModelDirectory.LoadTokenizer(directory, parse.GetValue(_tokenizer), model.Config.VocabSize, Note);
+        TextTokenizer tokenizer = ModelDirectory.LoadTokenizer(directory, parse.GetValue(_tokenizer), model.VocabSize, Note);
         string? file = parse.GetValue(_session);
         using Session session = Open(model, file, parse.GetValue(_threads));
         int[] prompt = tokenizer.Encode(Prompt(parse));

@@ -40,23 +40,23 @@ internal sealed class LogitsCommand : DocumentedCommand
         string file = parse.GetRequiredValue(_tokens), output = parse.GetRequiredValue(_output);
         XLstmLanguageModel model = ModelDirectory.Load(parse.GetRequiredValue(_model));
         TokenTable tokens = TokenTable.Read(file, "tokens");
-        tokens.Check(0, model.Config.VocabSize, "a token of the model");
+        tokens.Check(0, model.VocabSize, "a token of the model");
         using var pass = new Pass(new PassOptions(Threads: parse.GetValue(_threads), Form: parse.GetValue(_form) ?? MLstmForm.Chunkwise)) { Cancellation = Cancellation };
         SafetensorsWriter.Write(output, [new TensorToWrite(
-            "logits", DType.F32, [tokens.Rows, tokens.Steps, model.Config.VocabSize], stream => Write(model, tokens, pass, stream))]);
-        Note($"{output}: logits [{tokens.Rows}, {tokens.Steps}, {model.Config.VocabSize}].");
+            "logits", DType.F32, [tokens.Rows, tokens.Steps, model.VocabSize], stream => Write(model, tokens, pass, stream))]);
+        Note($"{output}: logits [{tokens.Rows}, {tokens.Steps}, {model.VocabSize}].");
         return ExitCode.Success;
     }
 
     private static void Write(XLstmLanguageModel model, TokenTable tokens, Pass pass, Stream stream)
     {
-        long perRow = (long)tokens.Steps * model.Config.VocabSize;
+        long perRow = (long)tokens.Steps * model.VocabSize;
         if (pass.Options.Form == MLstmForm.Parallel && perRow > 8 * MostLogits)
             throw new CommandError($"--form parallel computes a row of {tokens.Steps} steps at once, which is too much memory; --form chunkwise gives the same numbers to rounding.");
         bool whole = pass.Options.Form == MLstmForm.Parallel || (tokens.Steps <= Segment && perRow <= MostLogits);
         int rows = whole ? (int)Math.Clamp(MostLogits / perRow, 1, tokens.Rows) : 1;
         // Of whole chunks: the same sums as without segments.
-        int chunks = (int)Math.Max(1, MostLogits / model.Config.VocabSize / MLstmChunkwise.DefaultChunkLength);
+        int chunks = (int)Math.Max(1, MostLogits / model.VocabSize / MLstmChunkwise.DefaultChunkLength);
         int steps = whole ? tokens.Steps : Math.Min(Segment, chunks * MLstmChunkwise.DefaultChunkLength);
         for (int row = 0; row < tokens.Rows; row += rows)
         {

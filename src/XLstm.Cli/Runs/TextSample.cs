@@ -15,7 +15,7 @@ internal static class TextSample
         session.Step(StartOf(tokenizer));
         for (int i = 0; i < tokens && !cancellation.IsCancellationRequested; i++)
         {
-            int token = sampler.Next(session.Logits[..Math.Min(tokenizer.VocabularySize, model.Config.VocabSize)]);
+            int token = sampler.Next(session.Logits[..Math.Min(tokenizer.VocabularySize, model.VocabSize)]);
             if (token == tokenizer.EndOfText)
                 break;
             text.Append(decoder.Append(token));

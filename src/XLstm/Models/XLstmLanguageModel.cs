@@ -30,6 +30,9 @@ public sealed class XLstmLanguageModel
     /// <summary>The architecture.</summary>
     public XLstmLanguageModelConfig Config { get; }
 
+    /// <summary>Tokens that the model knows.</summary>
+    public int VocabSize => Config.VocabSize;
+
     /// <summary>All parameters, by the names they have in files.</summary>
     public ParameterSet Parameters { get; }
 
@@ -91,8 +94,11 @@ public sealed class XLstmLanguageModel
     public (Tensor Logits, StackState State) Forward(int[] tokens, int batch, StackState? state, Pass pass, int[]? lengths = null)
     {
         (Tensor hidden, StackState next) = Hidden(tokens, batch, state, pass, lengths);
-        return (Ops.Linear(pass, hidden, Head), next);
+        return (Logits(hidden, pass), next);
     }
+
+    /// <summary>Of what <see cref="Hidden"/> gives, or of some of its rows: [..., D] to [..., V].</summary>
+    public Tensor Logits(Tensor hidden, Pass pass) => Ops.Linear(pass, hidden, Head);
 
     /// <summary>As <see cref="Forward"/> without the head: [B, T, D].</summary>
     public (Tensor Hidden, StackState State) Hidden(int[] tokens, int batch, StackState? state, Pass pass, int[]? lengths = null)

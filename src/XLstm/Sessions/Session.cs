@@ -23,7 +23,7 @@ public sealed class Session : IDisposable
         _pass = new Pass(new PassOptions(Threads: threads)) { UpdatesStates = true };
         State = state ?? model.Stack.CreateState();
         Position = position;
-        _logits = new float[model.Config.VocabSize];
+        _logits = new float[model.VocabSize];
     }
 
     /// <summary>The model, shared and unchanged.</summary>
@@ -153,13 +153,13 @@ public sealed class Session : IDisposable
         _pass.Reset();
         (Tensor hidden, _) = Model.Hidden(tokens, 1, State, _pass);
         Tensor last = tokens.Length == 1 ? hidden : Ops.Last(_pass, hidden);
-        Ops.Linear(_pass, last, Model.Head).Span.CopyTo(_logits);
+        Model.Logits(last, _pass).Span.CopyTo(_logits);
         Position += tokens.Length;
     }
 
     private void CheckToken(int token)
     {
-        if ((uint)token >= (uint)Model.Config.VocabSize)
-            throw new ArgumentOutOfRangeException(nameof(token), token, $"Token {token} is not in the vocabulary of {Model.Config.VocabSize}.");
+        if ((uint)token >= (uint)Model.VocabSize)
+            throw new ArgumentOutOfRangeException(nameof(token), token, $"Token {token} is not in the vocabulary of {Model.VocabSize}.");
     }
 }
