@@ -23,4 +23,15 @@ internal static class Prefetch
             Sse.Prefetch0(at + 48);
         }
     }
+
+    /// <summary>As many cache lines as <paramref name="count"/> bytes need, 4 KB from here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Bytes(ref byte source, int count)
+    {
+        if (!Sse.IsSupported)
+            return;
+        byte* at = (byte*)Unsafe.AsPointer(ref source) + 4096;
+        for (int i = 0; i < count; i += 64)
+            Sse.Prefetch0(at + i);
+    }
 }
