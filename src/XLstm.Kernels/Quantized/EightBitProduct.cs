@@ -7,6 +7,7 @@ internal static class EightBitProduct
 {
     // A chunk of the group stays in the first-level cache for all rows of x.
     private const int ChunkBlocks = 16;
+    private const int Ahead = 4096;
     private const int WBytes = QuantizedWeights.HeaderBytes + QuantizedWeights.GroupRows * QuantizedWeights.BlockInputs;
     private const int XBytes = QuantizedRows.BytesForQ8;
     private const int SumBytes = sizeof(float) * QuantizedWeights.GroupRows;
@@ -43,8 +44,7 @@ internal static class EightBitProduct
         T s = first ? T.Broadcast(0) : T.Load(ref sums, 0);
         for (int b = 0; b < blocks; b++)
         {
-            if (r == 0)
-                Prefetch.Bytes(ref w, WBytes);
+            Ask(r, ref w);
             T d0 = T.Broadcast(0);
             for (nint v = 0; v < Quads; v++)
             {
@@ -70,8 +70,7 @@ internal static class EightBitProduct
         }
         for (int b = 0; b < blocks; b++)
         {
-            if (r == 0)
-                Prefetch.Bytes(ref w, WBytes);
+            Ask(r, ref w);
             T d0 = T.Broadcast(0), d1 = d0;
             for (nint v = 0; v < Quads; v++)
             {
@@ -102,8 +101,7 @@ internal static class EightBitProduct
         }
         for (int b = 0; b < blocks; b++)
         {
-            if (r == 0)
-                Prefetch.Bytes(ref w, WBytes);
+            Ask(r, ref w);
             T d0 = T.Broadcast(0), d1 = d0, d2 = d0, d3 = d0;
             for (nint v = 0; v < Quads; v++)
             {
@@ -125,6 +123,16 @@ internal static class EightBitProduct
         T.Store(s1, ref sums, SumBytes);
         T.Store(s2, ref sums, 2 * SumBytes);
         T.Store(s3, ref sums, 3 * SumBytes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ask(int r, ref byte w)
+    {
+        if (r != 0)
+            return;
+        Prefetch.Ahead(ref w, Ahead, 256);
+        Prefetch.Ahead(ref w, Ahead + 256, 256);
+        Prefetch.Ahead(ref w, Ahead + 512, WBytes - 512);
     }
 
     // Four inputs; 32 products of 127 and 32767 fit into an int.

@@ -7,6 +7,7 @@ internal static class FourBitProduct
 {
     // A chunk of the group stays in the first-level cache for all rows of x.
     private const int ChunkBlocks = 32;
+    private const int Ahead = 4096;
     private const int WBytes = QuantizedWeights.HeaderBytes + QuantizedWeights.GroupRows * QuantizedWeights.BlockInputs / 2;
     private const int XBytes = QuantizedRows.BytesForQ4;
     private const int SumBytes = sizeof(float) * QuantizedWeights.GroupRows;
@@ -42,8 +43,7 @@ internal static class FourBitProduct
         T s = first ? T.Broadcast(0) : T.Load(ref sums, 0);
         for (int b = 0; b < blocks; b++)
         {
-            if (r == 0)
-                Prefetch.Bytes(ref w, WBytes);
+            Ask(r, ref w);
             var codes = new Codes<T>(ref w, r);
             s = codes.Add(s, ref x, 0);
             x = ref Unsafe.Add(ref x, XBytes);
@@ -63,8 +63,7 @@ internal static class FourBitProduct
         }
         for (int b = 0; b < blocks; b++)
         {
-            if (r == 0)
-                Prefetch.Bytes(ref w, WBytes);
+            Ask(r, ref w);
             var codes = new Codes<T>(ref w, r);
             s0 = codes.Add(s0, ref x, 0);
             s1 = codes.Add(s1, ref x, ldx);
@@ -88,8 +87,7 @@ internal static class FourBitProduct
         }
         for (int b = 0; b < blocks; b++)
         {
-            if (r == 0)
-                Prefetch.Bytes(ref w, WBytes);
+            Ask(r, ref w);
             var codes = new Codes<T>(ref w, r);
             s0 = codes.Add(s0, ref x, 0);
             s1 = codes.Add(s1, ref x, ldx);
@@ -102,6 +100,15 @@ internal static class FourBitProduct
         T.Store(s1, ref sums, SumBytes);
         T.Store(s2, ref sums, 2 * SumBytes);
         T.Store(s3, ref sums, 3 * SumBytes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ask(int r, ref byte w)
+    {
+        if (r != 0)
+            return;
+        Prefetch.Ahead(ref w, Ahead, 256);
+        Prefetch.Ahead(ref w, Ahead + 256, WBytes - 256);
     }
 
     /// <summary>A block in registers.</summary>

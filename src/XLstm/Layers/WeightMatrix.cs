@@ -57,12 +57,9 @@ public sealed class WeightMatrix
     /// <exception cref="ArgumentException">The rows are not there, or a panel format would have to be cut within a group of 16 rows.</exception>
     public WeightMatrix Rows(int from, int count)
     {
-        if (from < 0 || count < 1 || count > Outputs - from)
-            throw new ArgumentOutOfRangeException(nameof(from), $"Rows {from} to {from + (long)count} of {this}.");
-        if (from == 0 && count == Outputs)
+        CheckRows(from, count);
+        if (count == Outputs)
             return this;
-        if (QuantizedWeights.IsQuantized(Format) && from % QuantizedWeights.GroupRows != 0)
-            throw new ArgumentException($"{this} can be cut at multiples of {QuantizedWeights.GroupRows} rows only, not at {from}.", nameof(from));
         int start = checked((int)QuantizedWeights.ByteLength(Format, from, Inputs)), length = (int)QuantizedWeights.ByteLength(Format, count, Inputs);
         return new WeightMatrix(Name, Format, count, Inputs, _bytes.Slice(start, length));
     }
@@ -77,6 +74,14 @@ public sealed class WeightMatrix
         if (values.Length != Inputs)
             throw new ArgumentException($"values has {values.Length} elements; a row of {this} has {Inputs}.", nameof(values));
         StoredWeights.DecodeRow(Format, Inputs, _bytes.Span, row, values);
+    }
+
+    internal void CheckRows(int from, int count)
+    {
+        if (from < 0 || count < 1 || count > Outputs - from)
+            throw new ArgumentOutOfRangeException(nameof(from), from, $"{this} has no rows {from} to {from + (long)count}.");
+        if (QuantizedWeights.IsQuantized(Format) && from % QuantizedWeights.GroupRows != 0)
+            throw new ArgumentException($"{this} can be cut at multiples of {QuantizedWeights.GroupRows} rows only, not at {from}.", nameof(from));
     }
 
     /// <summary>Name, format and shape.</summary>

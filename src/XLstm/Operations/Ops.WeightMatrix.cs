@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using XLstm.Kernels;
 
 namespace XLstm;
@@ -14,37 +13,65 @@ public static partial class Ops
     /// (<see cref="QuantizedProduct"/>).
     /// </remarks>
     /// <exception cref="InvalidOperationException">The pass records: such a weight has no gradient.</exception>
-    public static Tensor Linear(Pass pass, Tensor x, WeightMatrix weight, Parameter? bias = null)
+    public static Tensor Linear(Pass pass, Tensor x, WeightMatrix weight, Parameter? bias = null) => Linear(pass, x, weight, bias, 0, weight.Outputs);
+
+    /// <summary>As <see cref="Linear(Pass, Tensor, WeightMatrix, Parameter?)"/>, with rows <paramref name="from"/> to from + count of W and b only.</summary>
+    /// <exception cref="ArgumentException">A panel format would have to be cut within a group of 16 rows.</exception>
+    public static Tensor Linear(Pass pass, Tensor x, WeightMatrix weight, Parameter? bias, int from, int count)
     {
-        if (pass.Options.Record)
-            throw new InvalidOperationException($"{weight} is for inference only: no gradient passes through it. Load the model for training, with all weights as F32 parameters.");
+        CheckNotRecording(pass, weight);
+        weight.CheckRows(from, count);
         if (x.Shape.Last != weight.Inputs)
             throw new ArgumentException($"x is {x.Shape}; {weight} expects {weight.Inputs} as the last dimension.", nameof(x));
-        Tensor y = pass.Rent(x.Shape.WithLast(weight.Outputs));
+        Tensor y = pass.Rent(x.Shape.WithLast(count));
         int rows = x.Shape.Rows;
         if (QuantizedWeights.IsQuantized(weight.Format))
-            MultiplyPanels(pass, rows, x, weight, y);
+            MultiplyPanels(pass, rows, x, weight, from, y);
         else
-            MultiplyRows(pass, rows, x, weight, y);
+            MultiplyRows(pass, rows, x, weight, from, y);
         if (bias is not null)
-            Elementwise.AddBias(rows, weight.Outputs, bias.Span, y.Span);
+            Elementwise.AddBias(rows, count, bias.Span.Slice(from, count), y.Span);
         return y;
     }
 
-    private static void MultiplyPanels(Pass pass, int m, Tensor x, WeightMatrix weight, Tensor y)
+    /// <summary>Rows of a table: tokens [B * T] row by row, table [V, D]; returns [B, T, D].</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the table.</exception>
+    /// <exception cref="InvalidOperationException">The pass records: such a table has no gradient.</exception>
+    public static Tensor Embed(Pass pass, int[] tokens, int batch, WeightMatrix table)
     {
-        int outputs = Math.Max(1, MatrixPiece / (QuantizedWeights.GroupRows * weight.Inputs)) * QuantizedWeights.GroupRows;
-        int blocks = (m + RowBlock - 1) / RowBlock, pieces = (weight.Outputs + outputs - 1) / outputs;
+        CheckNotRecording(pass, table);
+        if (batch < 1 || tokens.Length % batch != 0)
+            throw new ArgumentException($"{tokens.Length} tokens do not make {batch} rows of equal length.", nameof(tokens));
+        Tensor y = pass.Rent(new Shape(batch, tokens.Length / batch, table.Inputs));
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            if ((uint)tokens[i] >= (uint)table.Outputs)
+                throw new ArgumentOutOfRangeException(nameof(tokens), tokens[i], $"Token {tokens[i]} at position {i} is outside the vocabulary of {table.Outputs}.");
+            table.ReadRow(tokens[i], y.Span.Slice(i * table.Inputs, table.Inputs));
+        }
+        return y;
+    }
+
+    private static void CheckNotRecording(Pass pass, WeightMatrix weight)
+    {
+        if (pass.Options.Record)
+            throw new InvalidOperationException($"{weight} is for inference only: no gradient passes through it. To train, load the model with its weights as parameters.");
+    }
+
+    private static void MultiplyPanels(Pass pass, int m, Tensor x, WeightMatrix weight, int first, Tensor y)
+    {
+        int outputs = Math.Max(1, MatrixPiece / QuantizedWeights.GroupRows / weight.Inputs) * QuantizedWeights.GroupRows;
+        int blocks = (m + RowBlock - 1) / RowBlock, pieces = (y.Shape.Last + outputs - 1) / outputs;
         Tensor rows = pass.Rent(new Shape(m, QuantizedProduct.RowLength(weight.Format, weight.Inputs)));
         pass.Workers.Run(blocks, new QuantizeWork(m, x, weight, rows), x.Length);
-        pass.Workers.Run(blocks * pieces, new PanelWork(m, outputs, blocks, rows, weight, y), (long)m * weight.Outputs * weight.Inputs);
+        pass.Workers.Run(blocks * pieces, new PanelWork(m, outputs, blocks, rows, weight, first, y), (long)m * y.Shape.Last * weight.Inputs);
         pass.Return(rows);
     }
 
-    private static void MultiplyRows(Pass pass, int m, Tensor x, WeightMatrix weight, Tensor y)
+    private static void MultiplyRows(Pass pass, int m, Tensor x, WeightMatrix weight, int first, Tensor y)
     {
-        int outputs = Math.Max(16, (m <= FewRows ? FewRowsPiece : 4 * MatrixPiece) / weight.Inputs);
-        pass.Workers.Run((weight.Outputs + outputs - 1) / outputs, new StoredRowsWork(m, outputs, x, weight, y), (long)m * weight.Outputs * weight.Inputs);
+        int outputs = Math.Max(16, (m <= FewRows ? FewRowsPiece : 4 * MatrixPiece) / weight.Inputs), pieces = (y.Shape.Last + outputs - 1) / outputs;
+        pass.Workers.Run(pieces, new StoredRowsWork(m, outputs, x, weight, first, y), (long)m * y.Shape.Last * weight.Inputs);
     }
 
     private readonly struct QuantizeWork(int m, Tensor x, WeightMatrix weight, Tensor rows) : IWork
@@ -59,31 +86,30 @@ public static partial class Ops
     }
 
     // Some rows of W for a block of rows of x; the blocks of x follow each other, so that these rows of W are still at hand.
-    private readonly struct PanelWork(int m, int outputs, int blocks, Tensor rows, WeightMatrix weight, Tensor y) : IWork
+    private readonly struct PanelWork(int m, int outputs, int blocks, Tensor rows, WeightMatrix weight, int first, Tensor y) : IWork
     {
         public int ScratchLength => QuantizedProduct.ScratchLength(Math.Min(m, RowBlock));
 
         public void Run(int index, Span<float> scratch)
         {
-            int from = index % blocks * RowBlock, row = index / blocks * outputs, length = rows.Shape.Last;
-            int start = (int)QuantizedWeights.ByteLength(weight.Format, row, weight.Inputs);
+            int from = index % blocks * RowBlock, row = index / blocks * outputs, length = rows.Shape.Last, width = y.Shape.Last;
+            int start = (int)QuantizedWeights.ByteLength(weight.Format, first + row, weight.Inputs);
             QuantizedProduct.Multiply(
-                weight.Format, Math.Min(RowBlock, m - from), Math.Min(outputs, weight.Outputs - row), weight.Inputs, rows.Span[(from * length)..],
-                weight.Bytes[start..], y.Span[(from * weight.Outputs + row)..], weight.Outputs, scratch);
+                weight.Format, Math.Min(RowBlock, m - from), Math.Min(outputs, width - row), weight.Inputs, rows.Span[(from * length)..],
+                weight.Bytes[start..], y.Span[(from * width + row)..], width, scratch);
         }
     }
 
-    private readonly struct StoredRowsWork(int m, int outputs, Tensor x, WeightMatrix weight, Tensor y) : IWork
+    private readonly struct StoredRowsWork(int m, int outputs, Tensor x, WeightMatrix weight, int first, Tensor y) : IWork
     {
-        public int ScratchLength => MatrixProduct.ScratchLength(m, outputs, weight.Inputs);
+        public int ScratchLength => StoredProduct.ScratchLength(weight.Format, m, outputs, weight.Inputs);
 
         public void Run(int index, Span<float> scratch)
         {
-            int row = index * outputs, inputs = weight.Inputs;
-            ReadOnlySpan<float> w = MemoryMarshal.Cast<byte, float>(weight.Bytes);
-            MatrixProduct.Multiply(
-                false, true, m, Math.Min(outputs, weight.Outputs - row), inputs, x.Span, inputs, w[(row * inputs)..], inputs,
-                y.Span[row..], weight.Outputs, accumulate: false, scratch);
+            int row = index * outputs, width = y.Shape.Last;
+            StoredProduct.Multiply(
+                weight.Format, m, Math.Min(outputs, width - row), weight.Inputs, x.Span,
+                weight.Bytes[(int)QuantizedWeights.ByteLength(weight.Format, first + row, weight.Inputs)..], y.Span[row..], width, scratch);
         }
     }
 }
