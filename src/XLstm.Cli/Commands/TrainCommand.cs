@@ -131,7 +131,7 @@ internal sealed class TrainCommand : DocumentedCommand
 
     private void Introduce(LanguageModelRun run, string text)
     {
-        XLstmLanguageModelConfig config = run.Model.Config;
+        ILanguageModelConfig config = run.Model.Config;
         var report = new Report(Streams.Out);
         string tokens = run.Tokenizer is { } tokenizer ? ModelReport.Describe(tokenizer) : $"{Report.Count(config.VocabSize)} tokens";
         string length = run.Options.Minutes is { } minutes ? $"{minutes} minutes" : $"{Report.Count(run.Options.Steps!.Value)} steps";

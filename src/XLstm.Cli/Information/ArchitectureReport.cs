@@ -3,7 +3,25 @@ namespace XLstm.Cli;
 /// <summary>The architecture in a config.</summary>
 internal static class ArchitectureReport
 {
-    public static void Write(XLstmStackConfig config, Report report)
+    public static void Write(IModelConfig config, Report report)
+    {
+        if (config is XLstmLargeConfig large)
+            Write(large, report);
+        else
+            Write((XLstmStackConfig)config, report);
+    }
+
+    private static void Write(XLstmLargeConfig config, Report report)
+    {
+        report.Line("kind", "language model, xLSTM Large");
+        report.Line("blocks", $"{config.NumBlocks}: {Map(config)}   (m: mLSTM)");
+        report.Line("width", $"{config.EmbeddingDim}");
+        report.Line("mLSTM", $"{config.NumHeads} heads of {config.QkDim / config.NumHeads} x {config.VDim / config.NumHeads}, gates capped at {config.GateSoftCap}, {config.WeightMode} weights{(config.UseBias ? ", biases" : "")}");
+        report.Line("feed-forward", $"swish of width {config.FfnDim}");
+        report.Line("vocabulary", $"{Report.Count(config.VocabSize)} tokens, logits capped at {config.OutputLogitSoftCap}" + (config.TieWordEmbeddings ? ", head tied to the embedding" : ""));
+    }
+
+    private static void Write(XLstmStackConfig config, Report report)
     {
         int mixing = Enumerable.Range(0, config.NumBlocks).Count(config.BlockIsSLstm);
         report.Line("kind", config is XLstmLanguageModelConfig ? "language model" : "stack of blocks, without tokens");
@@ -20,10 +38,10 @@ internal static class ArchitectureReport
     }
 
     /// <summary>"m s m m", shortened where it is long.</summary>
-    public static string Map(XLstmStackConfig config)
+    public static string Map(IModelConfig config)
     {
         const int longest = 64;
-        string map = string.Join(' ', Enumerable.Range(0, Math.Min(config.NumBlocks, longest)).Select(i => config.BlockIsSLstm(i) ? 's' : 'm'));
+        string map = string.Join(' ', Enumerable.Range(0, Math.Min(config.NumBlocks, longest)).Select(i => config is XLstmStackConfig stack && stack.BlockIsSLstm(i) ? 's' : 'm'));
         return config.NumBlocks > longest ? map + " ..." : map;
     }
 

@@ -13,7 +13,7 @@ internal sealed class ModelReport(string directory, Report report, CancellationT
     public int Write(TextWriter error)
     {
         report.Title(directory);
-        XLstmStackConfig? config = Try(() => ModelConfigReader.Read(directory));
+        IModelConfig? config = Try(() => ModelConfigReader.Read(directory));
         if (config is not null)
             ArchitectureReport.Write(config, report);
         using ModelWeights? weights = Try(() => ModelWeights.Open(directory));
@@ -46,25 +46,25 @@ internal sealed class ModelReport(string directory, Report report, CancellationT
         }
     }
 
-    private void Model(XLstmStackConfig config, ModelWeights weights)
+    private void Model(IModelConfig config, ModelWeights weights)
     {
         var parameters = new ParameterSet(weights);
-        XLstmStack? stack = Try(() => config is XLstmLanguageModelConfig model ? new XLstmLanguageModel(model, parameters).Stack : new XLstmStack(parameters.Root, config));
+        BlockSequence? stack = Try(() => config is ILanguageModelConfig model ? new XLstmLanguageModel(model, parameters).Stack : new XLstmStack(parameters.Root, (XLstmStackConfig)config));
         if (stack is null)
             return;
         report.Line("parameters", Report.Count(parameters.ElementCount));
         foreach (var kind in parameters.GroupBy(p => KindOf(p.Name), StringComparer.Ordinal).OrderByDescending(g => g.Sum(p => (long)p.Length)))
             report.Line("", $"{Report.Count(kind.Sum(p => (long)p.Length)),15}  {kind.Key}");
         report.Line("session", $"{Report.Bytes(stack.CreateState().Bytes)} of state, whatever the length of the text");
-        report.Line("per token", $"{Report.Bytes(parameters.Where(p => !p.Name.StartsWith("token_embedding", StringComparison.Ordinal)).Sum(p => 4L * p.Length))} of weights are read for every token that is generated");
-        bool tied = config is XLstmLanguageModelConfig { TieWeights: true };
+        report.Line("per token", $"{Report.Bytes(parameters.Where(p => !p.Name.Contains("embedding", StringComparison.Ordinal)).Sum(p => 4L * p.Length))} of weights are read for every token that is generated");
+        bool tied = config is XLstmLanguageModelConfig { TieWeights: true } or XLstmLargeConfig { TieWordEmbeddings: true };
         IReadOnlyList<string> unexpected = tied ? parameters.Unexpected(TiedHead) : parameters.Unexpected();
         if (unexpected.Count > 0)
             _unusual.Add($"{unexpected.Count} tensors that the config does not ask for, so the model cannot be loaded: {string.Join(", ", unexpected.Take(5))}{(unexpected.Count > 5 ? ", ..." : "")}");
     }
 
     private static string KindOf(string name) =>
-        name.StartsWith("token_embedding", StringComparison.Ordinal) ? "token embedding"
+        name.Contains("embedding", StringComparison.Ordinal) ? "token embedding"
         : name.StartsWith(TiedHead, StringComparison.Ordinal) ? "head"
         : name.Contains("norm", StringComparison.Ordinal) ? "norms"
         : name.Contains(".ffn.", StringComparison.Ordinal) ? "feed-forward"
@@ -89,9 +89,9 @@ internal sealed class ModelReport(string directory, Report report, CancellationT
             _unusual.AddRange(odd);
     }
 
-    private void Tokenizer(XLstmStackConfig? config)
+    private void Tokenizer(IModelConfig? config)
     {
-        int? vocabulary = (config as XLstmLanguageModelConfig)?.VocabSize;
+        int? vocabulary = (config as ILanguageModelConfig)?.VocabSize;
         if (!File.Exists(Path.Combine(directory, TextTokenizer.FileName)))
         {
             if (vocabulary is not null)

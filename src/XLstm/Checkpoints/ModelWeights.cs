@@ -81,6 +81,13 @@ public sealed class ModelWeights : IDisposable
         place.File.ReadFloats(place.NameInFile, destination);
     }
 
+    /// <inheritdoc cref="TensorFile.ReadBytes"/>
+    public void ReadBytes(string name, Span<byte> destination)
+    {
+        var place = Home(name);
+        place.File.ReadBytes(place.NameInFile, destination);
+    }
+
     /// <inheritdoc cref="TensorFile.ReadInt64"/>
     public void ReadInt64(string name, Span<long> destination)
     {

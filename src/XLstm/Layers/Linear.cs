@@ -7,14 +7,31 @@ public sealed class Linear
 
     /// <summary>Parameters "weight" and, with <paramref name="bias"/>, "bias" (zeros).</summary>
     public Linear(ParameterScope scope, int inputs, int outputs, bool bias = true, Initializer? initializer = null)
+        : this(scope, inputs, outputs, initializer, bias ? Initializer.Zeros : null)
+    {
+    }
+
+    /// <summary>With biases as <paramref name="biases"/> fills them; null for none.</summary>
+    internal Linear(ParameterScope scope, int inputs, int outputs, Initializer? initializer, Initializer? biases)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(outputs, 1);
         Matrix = scope.GetMatrix("weight", outputs, inputs);
         if (Matrix is null)
             _weight = scope.Get("weight", new Shape(outputs, inputs), initializer ?? Initializer.Small(inputs));
-        Bias = bias ? scope.Get("bias", new Shape(outputs), Initializer.Zeros) : null;
+        Bias = biases is null ? null : scope.Get("bias", new Shape(outputs), biases);
     }
+
+    /// <summary>A map without biases over a weight that there is already: a head that shares the embedding's.</summary>
+    internal Linear(TokenEmbedding embedding)
+    {
+        Matrix = embedding.Matrix;
+        if (Matrix is null)
+            _weight = embedding.Weight;
+    }
+
+    /// <summary>Numbers that come out.</summary>
+    public int Outputs => Matrix?.Outputs ?? Weight.Shape[0];
 
     /// <summary>W [outputs, inputs].</summary>
     /// <exception cref="InvalidOperationException">The layer holds a <see cref="Matrix"/> instead.</exception>
