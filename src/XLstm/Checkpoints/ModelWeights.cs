@@ -1,4 +1,5 @@
 using System.Text.Json;
+using XLstm.Kernels;
 
 namespace XLstm;
 
@@ -80,11 +81,41 @@ public sealed class ModelWeights : IDisposable
         place.File.ReadFloats(place.NameInFile, destination);
     }
 
+    /// <inheritdoc cref="TensorFile.ReadBytes"/>
+    public void ReadBytes(string name, Span<byte> destination)
+    {
+        var place = Home(name);
+        place.File.ReadBytes(place.NameInFile, destination);
+    }
+
     /// <inheritdoc cref="TensorFile.ReadInt64"/>
     public void ReadInt64(string name, Span<long> destination)
     {
         var place = Home(name);
         place.File.ReadInt64(place.NameInFile, destination);
+    }
+
+    /// <summary>A tensor [outputs, inputs] as a matrix for inference: mapped where it stands in one piece in its file, otherwise read.</summary>
+    /// <remarks>The matrix may be used after these weights are closed. The file must not be changed as long as it is in use.</remarks>
+    /// <exception cref="CheckpointException">No such tensor, or it is no matrix of floating-point numbers.</exception>
+    public WeightMatrix Matrix(string name)
+    {
+        var (file, info, nameInFile) = Home(name);
+        WeightFormat? stored = info.DType switch
+        {
+            DType.F32 or DType.F64 => WeightFormat.F32,
+            DType.BF16 => WeightFormat.BF16,
+            DType.F16 => WeightFormat.F16,
+            var type => DTypes.Blocks(type),
+        };
+        if (stored is not { } format || info.Shape is not [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue] || info.Count > int.MaxValue)
+            throw new CheckpointException(file.Path, $"tensor {name}", $"a matrix of floating-point numbers, at most {int.MaxValue}", info.ToString());
+        var (outputs, inputs) = ((int)info.Shape[0], (int)info.Shape[1]);
+        if (info.DType != DType.F64 && file.Mapped(nameInFile) is { } bytes)
+            return new(name, format, outputs, inputs, bytes);
+        var values = new float[info.Count];
+        file.ReadFloats(nameInFile, values);
+        return WeightMatrix.Encode(name, format, outputs, inputs, values);
     }
 
     public void Dispose() => files.ForEach(file => file.Dispose());

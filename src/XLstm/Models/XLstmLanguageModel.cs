@@ -30,7 +30,8 @@ public sealed class XLstmLanguageModel
             case XLstmLanguageModelConfig paper:
                 Stack = new XLstmStack(root.At("xlstm_block_stack"), paper);
                 Embedding = new TokenEmbedding(root.At("token_embedding"), config.VocabSize, config.EmbeddingDim);
-                Embedding.Weight.Decays = paper.WeightDecayOnEmbedding;
+                if (Embedding.Matrix is null)
+                    Embedding.Weight.Decays = paper.WeightDecayOnEmbedding;
                 IsTied = paper.TieWeights;
                 _embeddingDropout = paper.AddEmbeddingDropout ? paper.Dropout : 0;
                 break;
@@ -39,7 +40,8 @@ public sealed class XLstmLanguageModel
                 // The authors' own files have it beside the backbone, those of transformers inside.
                 Embedding = new TokenEmbedding(
                     root.At("embedding").StoredShape("weight") is null ? backbone.At("embeddings") : root.At("embedding"), config.VocabSize, config.EmbeddingDim);
-                Embedding.Weight.Decays = false;
+                if (Embedding.Matrix is null)
+                    Embedding.Weight.Decays = false;
                 Stack = new BlockSequence(
                     [.. Enumerable.Range(0, config.NumBlocks).Select(i => new XLstmLargeBlock(backbone.At($"blocks.{i}"), large))],
                     large.AddOutNorm ? new Norm(backbone.At("out_norm"), config.EmbeddingDim, NormKind.Rms, epsilon: (float)large.NormEps, bias: large.UseBias, onePlusWeight: false) : null);
@@ -49,7 +51,7 @@ public sealed class XLstmLanguageModel
             default:
                 throw new ArgumentException($"{config.GetType().Name} is no architecture of this library.", nameof(config));
         }
-        Head = IsTied ? new Linear(Embedding.Weight) : new Linear(root.At(HeadName), config.EmbeddingDim, config.VocabSize, bias: false);
+        Head = IsTied ? new Linear(Embedding) : new Linear(root.At(HeadName), config.EmbeddingDim, config.VocabSize, bias: false);
     }
 
     /// <summary>The architecture.</summary>
@@ -81,9 +83,21 @@ public sealed class XLstmLanguageModel
         return Build(weights, config);
     }
 
-    internal static XLstmLanguageModel Build(ModelWeights weights, ILanguageModelConfig config)
+    /// <summary>
+    /// As <see cref="Load"/>, with the matrices as they are stored, mapped from the file where they can be: starts at once, shares memory
+    /// with other processes, and cannot be trained. The file must not be changed meanwhile.
+    /// </summary>
+    /// <exception cref="CheckpointException">A file is missing, damaged, or does not fit the other.</exception>
+    public static XLstmLanguageModel LoadForInference(string directory)
     {
-        var model = new XLstmLanguageModel(config, new ParameterSet(weights));
+        ILanguageModelConfig config = ModelConfigReader.ReadLanguageModel(directory);
+        using ModelWeights weights = ModelWeights.Open(directory);
+        return Build(weights, config, forInference: true);
+    }
+
+    internal static XLstmLanguageModel Build(ModelWeights weights, ILanguageModelConfig config, bool forInference = false)
+    {
+        var model = new XLstmLanguageModel(config, forInference ? ParameterSet.OpenForInference(weights) : new ParameterSet(weights));
         IReadOnlyList<string> unexpected = model.Parameters.Unexpected($"{HeadName}.weight");
         if (unexpected.Count > 0)
             throw new CheckpointException(
@@ -148,6 +162,14 @@ public sealed class XLstmLanguageModel
             int step = Math.Max(1, parameter.Length / 64);
             for (int i = 0; i < parameter.Length; i += step)
                 hash = new RandomSource(hash ^ BitConverter.SingleToUInt32Bits(parameter.Span[i])).NextBits();
+        }
+        foreach (WeightMatrix matrix in Parameters.Matrices)
+        {
+            hash = RandomSource.SeedFor(hash, matrix.ToString());
+            ReadOnlySpan<byte> bytes = matrix.Bytes;
+            int step = Math.Max(1, bytes.Length / 64);
+            for (int i = 0; i < bytes.Length; i += step)
+                hash = new RandomSource(hash ^ bytes[i]).NextBits();
         }
         return hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
     }
