@@ -11,7 +11,7 @@ internal sealed class StackTensors(ModelWeights weights, string prefix)
 {
     internal const string Assumed = "gelu in the feed-forward and the sLSTM cell (not the plain LSTM)";
 
-    private const string Norm = ".xlstm_norm.weight", Blocks = "blocks.", Kernel = "xlstm.slstm_cell._recurrent_kernel_";
+    private const string Embedding = "token_embedding.weight", Norm = ".xlstm_norm.weight", Blocks = "blocks.", Kernel = "xlstm.slstm_cell._recurrent_kernel_";
     private const int Largest = int.MaxValue / 8;
 
     internal string Prefix => prefix;
@@ -85,6 +85,23 @@ internal sealed class StackTensors(ModelWeights weights, string prefix)
         foreach (var (key, found, expected) in config.Problems())
             throw new CheckpointException(weights.Path, $"the tensors, by which {key} is {found}", expected);
         return config;
+    }
+
+    /// <summary>Whether there are an embedding and a head around the stack, as in the package's language models.</summary>
+    internal bool IsLanguageModel => prefix.EndsWith("xlstm_block_stack.", StringComparison.Ordinal) && weights.Contains(Parent + Embedding);
+
+    /// <summary>The architecture of the language model around the stack.</summary>
+    internal XLstmLanguageModelConfig LanguageModel(XLstmStackConfig? said = null)
+    {
+        if (!IsLanguageModel)
+            throw new CheckpointException(weights.Path, "the tensors", $"those of a language model, {Embedding} beside xlstm_block_stack", "a stack without tokens", "XLstmStackModel.Load reads it.");
+        IReadOnlyList<long> shape = weights.Info(Parent + Embedding).Shape;
+        if (shape is not [> 0 and < Largest and var vocabulary, _])
+            throw new CheckpointException(weights.Path, $"tensor {Parent}{Embedding}", "[vocabulary, width]", $"[{string.Join(", ", shape)}]");
+        XLstmStackConfig stack = Config(said);
+        var model = said as XLstmLanguageModelConfig;
+        return new((int)vocabulary, stack.NumBlocks, stack.EmbeddingDim, stack.MlstmBlock, stack.SlstmBlock, stack.SlstmAt, stack.ContextLength, stack.AddPostBlocksNorm, stack.Bias, stack.Dropout,
+            TieWeights: !weights.Contains(Parent + "lm_head.weight") || model is { TieWeights: true }, model?.WeightDecayOnEmbedding ?? false, model?.AddEmbeddingDropout ?? false);
     }
 
     private int Count()

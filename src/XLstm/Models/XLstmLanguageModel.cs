@@ -45,12 +45,30 @@ public sealed class XLstmLanguageModel
     /// <summary>Vectors to logits [vocabulary, D]; the embedding's own weight where the two are tied.</summary>
     public Parameter Head { get; }
 
-    /// <summary>Reads a model directory: config.json (or .yaml) in our dialect or the Python package's, and model.safetensors.</summary>
+    /// <summary>
+    /// Reads a model directory: config.json (or .yaml) in our dialect or the Python package's, and model.safetensors. Or one file of weights, such as the <c>.pt</c> of the
+    /// package's users, whose tensors tell the architecture as <see cref="XLstmStackModel.Load"/> has it.
+    /// </summary>
     /// <exception cref="CheckpointException">A file is missing, damaged, or does not fit the other.</exception>
-    public static XLstmLanguageModel Load(string directory)
+    public static XLstmLanguageModel Load(string path)
     {
-        XLstmLanguageModelConfig config = ModelConfigReader.ReadLanguageModel(directory);
-        using ModelWeights weights = ModelWeights.Open(directory);
+        if (File.Exists(path))
+            return LoadFile(path);
+        XLstmLanguageModelConfig config = ModelConfigReader.ReadLanguageModel(path);
+        using ModelWeights weights = ModelWeights.Open(path);
+        return Build(weights, config);
+    }
+
+    private static XLstmLanguageModel LoadFile(string path)
+    {
+        string parent;
+        XLstmLanguageModelConfig config;
+        using (ModelWeights all = ModelWeights.Open(path, under: ""))
+        {
+            var tensors = StackTensors.Find(all, prefix: null);
+            (parent, config) = (tensors.Parent, tensors.LanguageModel(TrainerConfig.Find(path)));
+        }
+        using ModelWeights weights = ModelWeights.Open(path, parent, under: ModelWeights.IsTorch(path) ? parent.TrimEnd('.') : null);
         return Build(weights, config);
     }
 
