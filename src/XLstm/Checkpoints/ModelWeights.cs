@@ -104,6 +104,9 @@ public sealed class ModelWeights : IDisposable
         return weights;
     }
 
+    /// <summary>The files that an index names.</summary>
+    internal static IReadOnlyList<string> ShardsOf(string index) => [.. Index(index).Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
     private static Dictionary<string, string> Index(string index)
     {
         var root = ConfigDocument.Read(index);

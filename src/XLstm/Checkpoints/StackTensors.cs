@@ -104,6 +104,80 @@ internal sealed class StackTensors(ModelWeights weights, string prefix)
             TieWeights: !weights.Contains(Parent + "lm_head.weight") || model is { TieWeights: true }, model?.WeightDecayOnEmbedding ?? false, model?.AddEmbeddingDropout ?? false);
     }
 
+    /// <summary>The tensors that a stack of this architecture has, by their names in the file; inner widths and the layout of recurrent kernels are those that are stored.</summary>
+    internal IEnumerable<(string Name, long[] Shape)> Expected(XLstmStackConfig config)
+    {
+        long width = config.EmbeddingDim;
+        for (int i = 0; i < config.NumBlocks; i++)
+        {
+            string block = $"{prefix}blocks.{i}.";
+            yield return (block + "xlstm_norm.weight", [width]);
+            foreach (var tensor in config.BlockIsSLstm(i) ? ExpectedSLstm(block, config.SlstmBlock!, width) : ExpectedMLstm(block + "xlstm.", config.MlstmBlock!.Mlstm, config))
+                yield return tensor;
+        }
+        if (config.AddPostBlocksNorm)
+            yield return (prefix + "post_blocks_norm.weight", [width]);
+    }
+
+    private IEnumerable<(string Name, long[] Shape)> ExpectedMLstm(string at, MLstmLayerConfig layer, XLstmStackConfig config)
+    {
+        long width = config.EmbeddingDim, heads = layer.NumHeads;
+        long inner = Stored(at + "proj_down.weight", 1) is { } stored && stored % heads == 0 ? stored : layer.InnerSize(config.EmbeddingDim);
+        long blocks = Math.Max((long)Math.Round((double)inner / layer.QkvProjBlocksize, MidpointRounding.ToEven), 1);
+        yield return (at + "learnable_skip", [inner]);
+        yield return (at + "mlstm_cell.outnorm.weight", [inner]);
+        foreach (string gate in (string[])["igate", "fgate"])
+        {
+            yield return ($"{at}mlstm_cell.{gate}.weight", [heads, 3 * inner]);
+            yield return ($"{at}mlstm_cell.{gate}.bias", [heads]);
+        }
+        (string Name, long[] Shape, long Outputs)[] maps =
+        [
+            ("proj_up", [2 * inner, width], 2 * inner), ("proj_down", [width, inner], width),
+            ("q_proj", [blocks, inner / blocks, inner / blocks], inner), ("k_proj", [blocks, inner / blocks, inner / blocks], inner), ("v_proj", [blocks, inner / blocks, inner / blocks], inner),
+        ];
+        foreach ((string name, long[] shape, long outputs) in maps)
+        {
+            yield return ($"{at}{name}.weight", shape);
+            if (config.Bias)
+                yield return ($"{at}{name}.bias", [outputs]);
+        }
+        foreach (var tensor in ExpectedConvolution(at, layer.Conv1dKernelSize, inner))
+            yield return tensor;
+    }
+
+    private IEnumerable<(string Name, long[] Shape)> ExpectedSLstm(string block, SLstmBlockConfig config, long width)
+    {
+        string at = block + "xlstm.";
+        long heads = config.Slstm.NumHeads, d = width / heads;
+        foreach (string gate in (string[])["fgate", "igate", "zgate", "ogate"])
+            yield return ($"{at}{gate}.weight", [heads, d, d]);
+        yield return (at + "slstm_cell._recurrent_kernel_", Stored(at + "slstm_cell._recurrent_kernel_", 2) == 4 * d ? [heads, d, 4 * d] : [heads, 4 * d, d]);
+        yield return (at + "slstm_cell._bias_", [4 * width]);
+        if (config.Slstm.GroupNormWeight)
+            yield return (at + "group_norm.weight", [width]);
+        foreach (var tensor in ExpectedConvolution(at, config.Slstm.Conv1dKernelSize, width))
+            yield return tensor;
+        if (config.Feedforward is not { } forward)
+            yield break;
+        long inner = Stored(block + "ffn.proj_up.weight", 0) / 2 ?? forward.InnerSize((int)width);
+        if (config.Form != "paper")
+            yield return (block + "ffn_norm.weight", [width]);
+        yield return (block + "ffn.proj_up.weight", [2 * inner, width]);
+        yield return (block + "ffn.proj_down.weight", [width, inner]);
+        if (forward.Bias)
+        {
+            yield return (block + "ffn.proj_up.bias", [2 * inner]);
+            yield return (block + "ffn.proj_down.bias", [width]);
+        }
+    }
+
+    private static IEnumerable<(string Name, long[] Shape)> ExpectedConvolution(string at, int kernel, long features) =>
+        kernel == 0 ? [] : [(at + "conv1d.conv.weight", [features, 1, kernel]), (at + "conv1d.conv.bias", [features])];
+
+    private long? Stored(string name, int dimension) =>
+        weights.Contains(name) && weights.Info(name).Shape is var shape && shape.Count > dimension && shape[dimension] is > 0 and <= Largest ? shape[dimension] : null;
+
     private int Count()
     {
         int count = 0;
