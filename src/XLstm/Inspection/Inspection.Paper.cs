@@ -24,7 +24,8 @@ internal sealed partial class Inspection
         prefix = stack.Prefix;
         bool tokens = config is XLstmLanguageModelConfig || (config is null && stack.IsLanguageModel);
         // Without a config the tensors are all that counts; with one they must be what it asks for.
-        config ??= Try(() => tokens ? stack.LanguageModel(TrainerConfig.Find(path)) : stack.Config(TrainerConfig.Find(path)));
+        XLstmStackConfig? trainers = said ? null : TrainerConfig.Find(path);
+        config ??= Try(() => tokens ? stack.LanguageModel(trainers) : stack.Config(trainers));
         Is(tokens ? CheckpointKind.LanguageModel : CheckpointKind.Stack, Described(weights, tokens, said));
         if (config is null)
             return;
@@ -36,7 +37,7 @@ internal sealed partial class Inspection
             Fact("per token", $"{Quantity.Bytes(weights.Tensors.Where(t => !t.Name.EndsWith(TokenEmbedding, StringComparison.Ordinal)).Sum(t => 4 * t.Count))} of weights are read for every token that is generated");
         Layout(weights, stack);
         if (!said)
-            OfTrainer(config);
+            OfTrainer(config, trainers is not null);
         if (tokens)
             NextOfLanguageModel();
         else
@@ -46,12 +47,12 @@ internal sealed partial class Inspection
     }
 
     // What its trainer left beside the weights, against what they are.
-    private void OfTrainer(XLstmStackConfig of)
+    private void OfTrainer(XLstmStackConfig of, bool told)
     {
         if (File.Exists(path))
             foreach (string file in TrainerConfig.Files(path).Take(3))
                 Claims(Path.GetFileName(file), TryOr<JsonElement?>(() => ConfigDocument.Read(file), null), of);
-        if (TrainerConfig.Find(path) is null && of.SlstmBlock is { Feedforward: not null })
+        if (!told && of.SlstmBlock is { Feedforward: not null })
             Note($"no config tells what the tensors do not: taken are {StackTensors.Assumed}, as the package has it by default");
     }
 
@@ -69,7 +70,7 @@ internal sealed partial class Inspection
     private string Described(ModelWeights weights, bool tokens, bool said)
     {
         string from = File.Exists(path) && ModelWeights.IsTorch(path) ? ", as torch.save wrote it" : "";
-        string where = prefix is null or "" or StackName ? "" : $", under \"{prefix}\"";
+        string where = prefix is null or "" or StackName ? "" : $", under {prefix[..^1]}";
         string what = tokens ? "language model of the paper's blocks" : "stack of the paper's blocks, without tokens";
         return what + where + from + (said || weights.Tensors.Any() == false ? "" : "; its sizes are those of its tensors");
     }
@@ -102,18 +103,20 @@ internal sealed partial class Inspection
     private static string MLstm(MLstmLayerConfig layer, XLstmStackConfig of)
     {
         int inner = layer.InnerSize(of.EmbeddingDim);
-        return $"{layer.NumHeads} heads of {inner / layer.NumHeads} x {inner / layer.NumHeads}, inner width {inner}, q, k, v in blocks of {layer.QkvProjBlocksize}, {Convolution(layer.Conv1dKernelSize)}"
+        return $"{Heads(layer.NumHeads)} of {inner / layer.NumHeads} x {inner / layer.NumHeads}, inner width {inner}, q, k, v in blocks of {layer.QkvProjBlocksize}, {Convolution(layer.Conv1dKernelSize)}"
             + (of.Bias ? ", biases" : "");
     }
 
     private static string SLstm(SLstmBlockConfig block, XLstmStackConfig of)
     {
         SLstmLayerConfig layer = block.Slstm;
-        return $"{layer.NumHeads} heads of {of.EmbeddingDim / layer.NumHeads}, {Convolution(layer.Conv1dKernelSize)}, "
+        return $"{Heads(layer.NumHeads)} of {of.EmbeddingDim / layer.NumHeads}, {Convolution(layer.Conv1dKernelSize)}, "
             + (block.Feedforward is { } forward ? $"feed-forward {forward.ActFn} of width {forward.InnerSize(of.EmbeddingDim)}" : "no feed-forward")
             + (layer.Function == "lstm" ? ", cells are plain LSTM" : "")
             + (block.Form == "paper" ? ", one residual as the paper draws it" : "");
     }
+
+    private static string Heads(long heads) => heads == 1 ? "1 head" : $"{heads} heads";
 
     private static string Convolution(int kernel) => kernel > 0 ? $"convolution over {kernel} steps" : "no convolution";
 
@@ -181,9 +184,9 @@ internal sealed partial class Inspection
         if (maps is null)
             return;
         if (maps.Input is { } input)
-            Fact("before it", $"{input}: {weights.Info(input + ".weight").Shape[1]} features to {weights.Info(input + ".weight").Shape[0]}");
+            Fact("before it", $"{input}: {weights.Info(input + ".weight").Shape[1]} in, {weights.Info(input + ".weight").Shape[0]} out");
         if (maps.Output is { } output)
-            Fact("after it", $"{output}: {weights.Info(output + ".weight").Shape[1]} to {weights.Info(output + ".weight").Shape[0]} outputs");
+            Fact("after it", $"{output}: {weights.Info(output + ".weight").Shape[1]} in, {weights.Info(output + ".weight").Shape[0]} out");
         if (maps.Others.Count == 0)
         {
             next.Add($"in C#: XLstmStackModel.Load({Literal(path)}), with the maps before and after the stack");

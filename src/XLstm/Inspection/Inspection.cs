@@ -19,6 +19,7 @@ internal sealed partial class Inspection(string path, bool values, CancellationT
     private CheckpointKind kind;
     private string description = "";
     private IReadOnlyList<TensorInfo> tensors = [];
+    private string[] beside = [];
     private XLstmStackConfig? config;
     private string? prefix, license;
     private long? stateBytes;
@@ -244,6 +245,8 @@ internal sealed partial class Inspection(string path, bool values, CancellationT
 
     private void Files(ModelWeights weights)
     {
+        foreach (string line in beside)
+            Fact("with it", line);
         foreach (var file in weights.Tensors.GroupBy(t => t.File, StringComparer.Ordinal))
             Fact("file", $"{Path.GetFileName(file.Key)}: {Quantity.Bytes(new FileInfo(file.Key).Length)}, {file.Count()} tensors, {Quantity.Count(file.Sum(t => t.Count))} numbers, {Types(file)}");
     }

@@ -6,6 +6,9 @@ internal static class WeightsLicense
     internal const string NxAi = "NXAI Community License (notice \"Built with technology from NXAI\"; a commercial licence above EUR 100 million of revenue)";
 
     private const int MostBytes = 1 << 16;
+    private const string Card = "README.md";
+
+    private static readonly string[] Names = ["LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "LICENCE.md", "License.txt", "license.txt", "COPYING", Card];
 
     private static readonly (string Phrase, string Name)[] Texts =
     [
@@ -19,23 +22,20 @@ internal static class WeightsLicense
     {
         string? directory = Path.GetFullPath(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!);
         for (int up = 0; up < 2 && directory is not null; up++, directory = Path.GetDirectoryName(directory))
-            if (In(directory) is { } found)
+            if (In(directory, up == 0 ? "" : "../") is { } found)
                 return found;
         return null;
     }
 
-    private static string? In(string directory)
+    private static string? In(string directory, string where)
     {
         try
         {
-            foreach (string file in Directory.EnumerateFiles(directory).Take(10_000).Order(StringComparer.Ordinal))
+            foreach (string name in Names)
             {
-                string name = Path.GetFileName(file);
-                string stem = Path.GetFileNameWithoutExtension(name).ToUpperInvariant();
-                if (stem is "LICENSE" or "LICENCE" or "COPYING" && Of(Head(file)) is { } license)
-                    return $"{license}, says {name}";
-                if (name.Equals("README.md", StringComparison.OrdinalIgnoreCase) && FrontMatter(Head(file)) is { } stated)
-                    return $"{stated}, says {name}";
+                string file = Path.Combine(directory, name);
+                if (File.Exists(file) && (name == Card ? FrontMatter(Head(file)) : Of(Head(file))) is { } license)
+                    return $"{license}, says {where}{name}";
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
