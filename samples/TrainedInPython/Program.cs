@@ -8,13 +8,15 @@ bool all = args.Length > 0;
 string folder = all ? args[0] : Path.Combine(AppContext.BaseDirectory, "stocks");
 string prices = Directory.GetFiles(folder, "*.csv", SearchOption.AllDirectories).Single();
 
-Console.WriteLine($"{"",-22}{"blocks",-17}{"RMSE",10}{"published",11}{"off by",9}{"R2",10}{"published",11}{"off by",9}");
+Console.WriteLine($"{"",-22}{"blocks",-17}{"RMSE",10}{"published",11}{"off by",12}{"R2",11}{"published",11}{"off by",12}");
 foreach (string file in Directory.GetFiles(folder, "*.pt", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
 {
+    #region Load
     XLstmStackModel model = XLstmStackModel.Load(file);
+    #endregion
     Study study = Study.Read(Path.ChangeExtension(file, ".metrics.json"));
     (double rmse, double r2) = Stocks.Read(prices, study.Features, testPartOnly: !all).Score(model, study.Horizon);
     string blocks = string.Join(' ', model.Stack.Blocks.Select(b => b.Kind[0]));
     Console.WriteLine(
-        $"{Path.GetFileNameWithoutExtension(file),-22}{blocks,-17}{rmse,10:F6}{study.Rmse,11:F6}{Math.Abs(rmse / study.Rmse - 1),9:0.0e+0}{r2,10:F7}{study.R2,11:F7}{Math.Abs(r2 - study.R2),9:0.0e+0}");
+        $"{Path.GetFileNameWithoutExtension(file),-22}{blocks,-17}{rmse,10:F6}{study.Rmse,11:F6}{Math.Abs(rmse / study.Rmse - 1),12:F8}{r2,11:F7}{study.R2,11:F7}{Math.Abs(r2 - study.R2),12:F8}");
 }

@@ -35,9 +35,12 @@ internal sealed class Stocks
         {
             float first = _rows[start][0];
             float[] values = [.. _rows.Skip(start).Take(Window).SelectMany(row => row.Select((value, column) => column == 0 ? value / first - 1 : value))];
-            Tensor x = pass.Rent(new Shape(1, Window, _rows[0].Length), values);
+            #region One window
+            Tensor x = pass.Rent(new Shape(1, Window, values.Length / Window), values);
             (Tensor output, _) = model.Forward(x, state: null, pass);
-            forecast.AddRange(output.Span[^horizon..].ToArray().Select(step => (double)first * (step + 1)));
+            float[] last = output.Span[^horizon..].ToArray(); // what the last step says
+            #endregion
+            forecast.AddRange(last.Select(step => (double)first * (step + 1)));
             actual.AddRange(_rows.Skip(start + Window).Take(horizon).Select(row => (double)row[0]));
             pass.Reset();
         }

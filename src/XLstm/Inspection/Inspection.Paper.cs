@@ -16,7 +16,7 @@ internal sealed partial class Inspection
         if (stack is null)
         {
             Is(prefixes.Count > 1 ? CheckpointKind.Stack : CheckpointKind.LanguageModel, prefixes.Count > 1 ? "several stacks of the paper's blocks" : "language model of the paper's blocks");
-            next.AddRange(prefixes.Take(5).Select(p => $"in C#: XLstmStack.Load({Literal(path)}, prefix: {Literal(p)})"));
+            next.AddRange(prefixes.Take(5).Select(p => $"in C#: XLstmStack.Load({Literal(weights.Path)}, prefix: {Literal(p)})"));
             if (config is not null)
                 Architecture(config);
             return;
@@ -39,7 +39,7 @@ internal sealed partial class Inspection
         if (!said)
             OfTrainer(config, trainers is not null);
         if (tokens)
-            NextOfLanguageModel();
+            NextOfLanguageModel(weights.Path);
         else
             OfMaps(weights, stack);
         if (said)
@@ -189,15 +189,15 @@ internal sealed partial class Inspection
             Fact("after it", $"{output}: {weights.Info(output + ".weight").Shape[1]} in, {weights.Info(output + ".weight").Shape[0]} out");
         if (maps.Others.Count == 0)
         {
-            next.Add($"in C#: XLstmStackModel.Load({Literal(path)}), with the maps before and after the stack");
-            next.Add($"in C#: XLstmStack.Load({Literal(path)}), the blocks alone");
+            next.Add($"in C#: XLstmStackModel.Load({Literal(weights.Path)}), with the maps before and after the stack");
+            next.Add($"in C#: XLstmStack.Load({Literal(weights.Path)}), the blocks alone");
             return;
         }
         Warn($"around the stack are layers of its author's own, which are not read with it: {Quantity.Some(maps.Others)}");
-        next.Add($"in C#: XLstmStack.Load({Literal(path)}), and layers of your own over ModelWeights for what is around it");
+        next.Add($"in C#: XLstmStack.Load({Literal(weights.Path)}), and layers of your own over ModelWeights for what is around it");
     }
 
-    private void NextOfLanguageModel()
+    private void NextOfLanguageModel(string model)
     {
         bool directory = Directory.Exists(path);
         string? folder = directory ? path : Path.GetDirectoryName(Path.GetFullPath(path));
@@ -205,7 +205,7 @@ internal sealed partial class Inspection
         if (!File.Exists(Path.Combine(folder!, TextTokenizer.FileName)))
         {
             Warn($"there is no {TextTokenizer.FileName}: \"generate\" needs --tokenizer");
-            next.Add($"xlstm generate --model {Quoted(path)} --tokenizer {(vocabulary == 256 ? "bytes" : "FILE")} --prompt TEXT");
+            next.Add($"xlstm generate --model {Quoted(model)} --tokenizer {(vocabulary == 256 ? "bytes" : "FILE")} --prompt TEXT");
             return;
         }
         if (Try(() => TextTokenizer.Load(folder!)) is { } tokenizer)
@@ -214,7 +214,7 @@ internal sealed partial class Inspection
             if (vocabulary is not null && vocabulary != tokenizer.VocabularySize)
                 Warn($"the tokenizer has {Quantity.Count(tokenizer.VocabularySize)} tokens, the model {Quantity.Count(vocabulary.Value)}");
         }
-        next.Add($"xlstm generate --model {Quoted(path)} --prompt TEXT");
+        next.Add($"xlstm generate --model {Quoted(model)} --prompt TEXT");
     }
 
     private void Dialect(JsonElement root, string file)

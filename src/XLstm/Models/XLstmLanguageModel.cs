@@ -55,7 +55,11 @@ public sealed class XLstmLanguageModel
         if (File.Exists(path))
             return LoadFile(path);
         XLstmLanguageModelConfig config = ModelConfigReader.ReadLanguageModel(path);
-        using ModelWeights weights = ModelWeights.Open(path);
+        using ModelWeights stored = ModelWeights.Open(path);
+        // Wrappers such as DataParallel put their names before all others.
+        if (StackTensors.Prefixes(stored.Tensors.Select(t => t.Name)) is not [var only] || new StackTensors(stored, only).Parent is not { Length: > 0 } parent)
+            return Build(stored, config);
+        using ModelWeights weights = ModelWeights.Open(path, parent);
         return Build(weights, config);
     }
 

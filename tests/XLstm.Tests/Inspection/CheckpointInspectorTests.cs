@@ -194,6 +194,15 @@ public sealed class CheckpointInspectorTests
         Assert.Equal("Apache License 2.0, says LICENSE", Inspect(folder.Path).License);
     }
 
+    [Fact]
+    public void TextsThatAreNone()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] header = [.. """{"\ud800":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"""u8];
+        Has(Inspect(folder.File("a.safetensors", [.. BitConverter.GetBytes((long)header.Length), .. header])), CheckpointKind.Tensors, false, "the header");
+        Has(Inspect(folder.File("config.json", """{"num_blocks": 1, "\udfff": "\ud800", "slstm_block": {"slstm": {"function": "\ud800"}}}""")), CheckpointKind.Unknown, false, "JSON or YAML");
+    }
+
     private static void Save(TemporaryFolder folder, Dictionary<string, long[]> tensors) =>
         SafetensorsWriter.Write(Path.Combine(folder.Path, "model.safetensors"), [.. tensors.Select(t => TensorToWrite.FromFloats(t.Key, t.Value, new float[t.Value.Aggregate(1L, (a, b) => a * b)]))]);
 }

@@ -57,6 +57,17 @@ public sealed class XLstmStackModelTests
     }
 
     [Fact]
+    public void ModulesThatWereSavedAsAWhole()
+    {
+        XLstmStack stack = TestModels.Stack("mixed", out ParameterSet parameters);
+        using var folder = new TemporaryFolder();
+        string path = Save(folder, parameters.Select(p => ("_modules.net._modules." + string.Join("._modules.", p.Name.Split('.')[..^1]) + "._parameters." + p.Name.Split('.')[^1], p)));
+        SameOutput(stack, XLstmStack.Load(path, "net"));
+        path = Save(folder, parameters.Select(p => ("_orig_mod.module." + p.Name, p)));
+        SameOutput(stack, XLstmStack.Load(path));
+    }
+
+    [Fact]
     public void MapsAreFoundByShapeNameAndOrder()
     {
         XLstmStack stack = TestModels.Stack("mixed", out ParameterSet parameters);
@@ -115,6 +126,10 @@ public sealed class XLstmStackModelTests
             using var pass = new Pass();
             Numbers.SameBits("logits", model.Forward(tokens, 1, null, pass).Logits.Span, loaded.Forward(tokens, 1, null, pass).Logits.Span);
         }
+        ModelConfigWriter.Write(folder.Path, model.Config);
+        string directory = Path.Combine(folder.Path, "model.safetensors");
+        File.Move(Path.Combine(folder.Path, "weights.safetensors"), directory);
+        Assert.Equal(model.Parameters.Select(p => p.Name), XLstmLanguageModel.Load(folder.Path).Parameters.Select(p => p.Name));
         Assert.Contains("without tokens", Throws(() => XLstmLanguageModel.Load(Stocks("xLSTM_H3_F5_AAPL.pt"))), StringComparison.Ordinal);
     }
 
