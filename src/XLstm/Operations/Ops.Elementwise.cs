@@ -180,42 +180,6 @@ public static partial class Ops
         }
     }
 
-    /// <summary>f(gate) * up element by element, of one shape.</summary>
-    internal static Tensor Gate(Pass pass, Tensor gate, Tensor up, Activation function)
-    {
-        SameShape(gate, up, nameof(up));
-        Tensor y = pass.Rent(up.Shape);
-        pass.Workers.Run((y.Length + ElementBlock - 1) / ElementBlock, new GatePairWork(function, gate, up, y));
-        if (pass.Record)
-            pass.Add(new GatePairNode(function, gate, up, y));
-        return y;
-    }
-
-    private readonly struct GatePairWork(Activation function, Tensor gate, Tensor up, Tensor y, GradientSum dGate = default, GradientSum dUp = default) : IWork
-    {
-        public int ScratchLength => 0;
-
-        public void Run(int index, Span<float> scratch)
-        {
-            int from = index * ElementBlock, count = Math.Min(ElementBlock, y.Length - from);
-            ReadOnlySpan<float> g = gate.Span.Slice(from, count), u = up.Span.Slice(from, count);
-            if (dGate.Wanted || dUp.Wanted)
-                GatedActivation.Backward(function, 1, count, g, u, count, y.Gradient!.Span.Slice(from, count), dGate.Part(from, count), dUp.Part(from, count));
-            else
-                GatedActivation.Forward(function, 1, count, g, u, count, y.Span.Slice(from, count));
-        }
-    }
-
-    private sealed class GatePairNode(Activation function, Tensor gate, Tensor up, Tensor y) : Node(y)
-    {
-        public override void Backward(Pass pass)
-        {
-            GradientSum dGate = pass.SumOf(gate), dUp = pass.SumOf(up);
-            if (dGate.Wanted || dUp.Wanted)
-                pass.Workers.Run((y.Length + ElementBlock - 1) / ElementBlock, new GatePairWork(function, gate, up, y, dGate, dUp));
-        }
-    }
-
     /// <summary>cap tanh(x / cap).</summary>
     public static Tensor SoftCap(Pass pass, Tensor x, float cap)
     {
