@@ -44,7 +44,8 @@ internal sealed class BatchContinuation(TextModel model, int[][] prompts, Genera
             pass.Reset();
             (Tensor hidden, _) = model.Model.Hidden(tokens, rows.Length, state, pass, lengths);
             Tensor last = model.Model.Logits(Ops.Last(pass, hidden, lengths), pass);
-            options.Progress?.Report(new PromptProgress(read += lengths.Sum(), total));
+            read += lengths.Sum();
+            options.Progress?.Report(new PromptProgress(read, total));
             for (int i = 0; i < rows.Length; i++)
                 if (from + lengths[i] == different[rows[i]].Length)
                     (states[rows[i]], logits[rows[i]]) = (StateRows.Select(state, [i]), last.Span.Slice(i * model.Model.VocabSize, model.Model.VocabSize).ToArray());

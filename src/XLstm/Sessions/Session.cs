@@ -79,7 +79,8 @@ public sealed class Session : IDisposable
             {
                 int count = Math.Min(Segment, tokens.Length - read);
                 Run(tokens.Slice(read, count).ToArray());
-                progress?.Report(new PromptProgress(read += count, tokens.Length));
+                read += count;
+                progress?.Report(new PromptProgress(read, tokens.Length));
                 if (read < tokens.Length)
                     Copy(State, before);
             }
