@@ -61,7 +61,9 @@ public sealed class TextModel
         return new BatchContinuation(this, [.. prompts.Select(p => Encode(p, atStart: true))], options).Run(threads, cancellation);
     }
 
-    /// <summary>The tokens of a text; at the start of one with what stands before it, and never nothing there.</summary>
+    /// <summary>The tokens of a whole text, with what stands before it; never none.</summary>
+    public int[] Encode(string text) => Encode(text, atStart: true);
+
     internal int[] Encode(string text, bool atStart)
     {
         ArgumentNullException.ThrowIfNull(text);
