@@ -19,7 +19,8 @@ public sealed class ChatTests : IDisposable
     public void Answers_are_what_a_session_generates_after_the_template()
     {
         using TextSession session = TextModel.Load(_model).CreateSession();
-        session.Append("Two friends.\n\n");
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        session.Append("Two friends.\n\n", cancellation: cancellation);
         var template = new ChatTemplate(UserStart: "Ann: ", AssistantStart: "Ben:");
         string expected = "";
         ulong seed = 1;
@@ -27,8 +28,8 @@ public sealed class ChatTests : IDisposable
         {
             string asked = template.User(line) + template.AssistantStart;
             using TextSession answering = session.Fork();
-            string answer = string.Concat(answering.Generate(asked, new() { Temperature = 0.8f, MaxTokens = 12, Seed = seed++, Stop = template.Stop }).Select(t => t.Text));
-            session.Append(asked + template.Answer(answer));
+            string answer = string.Concat(answering.Generate(asked, new() { Temperature = 0.8f, MaxTokens = 12, Seed = seed++, Stop = template.Stop }, cancellation).Select(t => t.Text));
+            session.Append(asked + template.Answer(answer), cancellation: cancellation);
             expected += answer.TrimStart() + Environment.NewLine;
         }
         Assert.Equal(expected, Answers("Hi\nAnd?\n", "--system", "Two friends.", "--user", "Ann", "--assistant", "Ben"));

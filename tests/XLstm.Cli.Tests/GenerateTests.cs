@@ -133,7 +133,7 @@ public sealed class GenerateTests : IDisposable
         string expected = string.Concat(session.Generate("Hello", new()
         {
             Seed = 3, Temperature = 0.9f, TopK = 40, TopP = 0.95f, MinP = 0.01f, RepetitionPenalty = 1.2f, FrequencyPenalty = 0.1f, PresencePenalty = -0.1f, MaxTokens = 60, Stop = ["q\n", "zz"],
-        }).Select(t => t.Text));
+        }, TestContext.Current.CancellationToken).Select(t => t.Text));
         Assert.Equal(expected, Generate(options));
         Cli.Run("generate", "--model", _model, "--min-p", "2").FailsAsUsage("--min-p");
         Cli.Run("generate", "--model", _model, "--repetition-penalty", "0").FailsAsUsage("--repetition-penalty");
