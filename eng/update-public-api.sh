@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_UI_LANGUAGE=en DOTNET_NOLOGO=1
-for project in XLstm.Kernels XLstm XLstm.Training XLstm.Forecasting; do
+for project in XLstm.Kernels XLstm XLstm.Training XLstm.Forecasting XLstm.Extensions.AI; do
     api="src/$project/PublicAPI.Unshipped.txt"
     echo '#nullable enable' > "$api"
     # The analyzer names what the file lacks; one clean build tells all.

@@ -42,6 +42,35 @@ Console.WriteLine($"restored at token {restored.Position}: logits {(same ? "equa
 Console.WriteLine($"continues    {(Continue(session, "\nThe ") == Continue(restored, "\nThe ") ? "alike" : "differently")}");
 #endregion
 
+#region Text
+// The same with text: a model with its tokenizer, and sessions that read and write it.
+var texts = new TextModel(model, tokenizer); // or TextModel.Load(directory)
+using TextSession poem = texts.CreateSession();
+Console.Write("as text      ...");
+await foreach (GeneratedToken token in poem.GenerateAsync("The clock ", new() { MaxTokens = 60, Temperature = 0.5f, Stop = [","] }))
+    Console.Write(token.Text.ReplaceLineEndings(" / "));
+Console.WriteLine();
+#endregion
+
+#region Prefix
+// What many texts begin with is read once, and kept as a state of constant size.
+using TextSession prefix = texts.CreateSession();
+prefix.Append("The clock in the hall says tick and tock,\nthe ");
+foreach (string request in (string[])["key", "cat"])
+{
+    using TextSession answer = prefix.Fork();
+    string text = string.Concat(answer.Generate(request, new() { MaxTokens = 40, Temperature = 0 }).Select(t => t.Text));
+    Console.WriteLine($"after {prefix.Tokens.Position} tokens that were read once: {request} ...{text.ReplaceLineEndings(" / ")}");
+}
+#endregion
+
+#region Batch
+// Several prompts in one batch, each continued as if it were alone.
+string[] prompts = ["The rain ", "The cat on the stair "];
+foreach (GeneratedText text in texts.Generate(prompts, new() { MaxTokens = 40, Temperature = 0 }))
+    Console.WriteLine($"in a batch   ...{text.Text.ReplaceLineEndings(" / ")}");
+#endregion
+
 string Continue(Session from, string prompt)
 {
     from.Append(tokenizer.Encode(prompt));

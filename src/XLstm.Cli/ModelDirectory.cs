@@ -40,6 +40,15 @@ internal static class ModelDirectory
         return tokenizer;
     }
 
+    /// <summary>A model with its tokenizer, or the one that <paramref name="chosen"/> names, and its special tokens.</summary>
+    /// <inheritdoc cref="Load" path="/exception"/>
+    public static TextModel LoadText(string path, string? chosen, Action<string> note)
+    {
+        XLstmLanguageModel model = Load(path);
+        TextTokenizer tokenizer = LoadTokenizer(path, chosen, model.VocabSize, note);
+        return new TextModel(model, tokenizer, SpecialTokens.Read(path, tokenizer));
+    }
+
     private static string ExpectedFile(string path)
     {
         string file = Path.Combine(File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path, TextTokenizer.FileName);

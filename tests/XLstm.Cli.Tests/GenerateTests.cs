@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace XLstm.Cli.Tests;
@@ -103,6 +105,55 @@ public sealed class GenerateTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(_folder["talk"]));
         File.WriteAllBytes(_folder["talk"], before[..(before.Length / 2)]);
         Cli.Run("generate", "--model", other, "--session", _folder["talk"]).Fails(_folder["talk"]);
+    }
+
+    /// <summary>Another process goes on from the file to the same bits: state, logits and text.</summary>
+    [Fact]
+    public void A_session_goes_on_in_another_process_bit_for_bit()
+    {
+        Generate("--session", _folder["here"], "--prompt", "Hello", "--max-tokens", "20", "--seed", "1");
+        File.Copy(_folder["here"], _folder["there"]);
+        string[] further = ["generate", "--model", _model, "--prompt", " and", "--max-tokens", "30", "--seed", "2", "--session"];
+        string here = Cli.Run([.. further, _folder["here"]]).Succeeds();
+        string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+        using Process process = Process.Start(new ProcessStartInfo(dotnet, [typeof(Program).Assembly.Location, .. further, _folder["there"]]) { RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8 })!;
+        string there = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+        Assert.Equal(here, there);
+        Assert.Equal(File.ReadAllBytes(_folder["here"]), File.ReadAllBytes(_folder["there"]));
+    }
+
+    [Fact]
+    public void Options_reach_the_model()
+    {
+        string[] options = ["--prompt", "Hello", "--seed", "3", "--temperature", "0.9", "--top-k", "40", "--top-p", "0.95", "--min-p", "0.01",
+            "--repetition-penalty", "1.2", "--frequency-penalty", "0.1", "--presence-penalty", "-0.1", "--max-tokens", "60", "--stop", "q\\n", "--stop", "zz"];
+        using TextSession session = TextModel.Load(_model).CreateSession();
+        string expected = string.Concat(session.Generate("Hello", new()
+        {
+            Seed = 3, Temperature = 0.9f, TopK = 40, TopP = 0.95f, MinP = 0.01f, RepetitionPenalty = 1.2f, FrequencyPenalty = 0.1f, PresencePenalty = -0.1f, MaxTokens = 60, Stop = ["q\n", "zz"],
+        }, TestContext.Current.CancellationToken).Select(t => t.Text));
+        Assert.Equal(expected, Generate(options));
+        Cli.Run("generate", "--model", _model, "--min-p", "2").FailsAsUsage("--min-p");
+        Cli.Run("generate", "--model", _model, "--repetition-penalty", "0").FailsAsUsage("--repetition-penalty");
+    }
+
+    [Fact]
+    public void Several_samples_are_those_of_the_next_seeds()
+    {
+        string[] args = ["--prompt", "Hello", "--max-tokens", "30"];
+        string several = Generate([.. args, "-n", "3", "--seed", "5"]);
+        Assert.Equal(string.Join("\n---\n", Enumerable.Range(5, 3).Select(seed => Generate([.. args, "--seed", $"{seed}"]))) + "\n", several);
+        Cli.Run("generate", "--model", _model, "-n", "2", "--session", _folder["talk"]).Fails("--session", "-n");
+    }
+
+    [Fact]
+    public void Log_probabilities_are_a_line_for_each_token()
+    {
+        string[] lines = Generate("--prompt", "Hello", "--max-tokens", "5", "--logprobs", "2", "--temperature", "0").TrimEnd().Split('\n');
+        Assert.Equal(5, lines.Length);
+        Assert.All(lines, line => Assert.Matches("""^ *-\d+\.\d{3} ".*"  +-\d+\.\d{3} ".*"  +-\d+\.\d{3} ".*"$""", line));
     }
 
     [Fact]

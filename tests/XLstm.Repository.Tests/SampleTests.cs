@@ -51,6 +51,13 @@ public sealed partial class SampleTests
     }
 
     [Fact]
+    public async Task ChatClient_answers_and_remembers()
+    {
+        string[] output = await Run("ChatClient");
+        Assert.True(Numbers(output[1])[1] > 0, "The second question reads only what is new.");
+    }
+
+    [Fact]
     public void Every_sample_has_a_test()
     {
         IEnumerable<string> samples = RepositoryFiles.Below("samples/", ".csproj").Select(p => Path.GetFileNameWithoutExtension(p)!);

@@ -29,6 +29,8 @@ internal sealed class RootCommandOfXLstm : RootCommand
     {
         Add(new TrainCommand(streams, cancellation));
         Add(new GenerateCommand(streams, cancellation));
+        Add(new ChatCommand(streams, cancellation));
+        Add(new EvaluateCommand(streams, cancellation));
         Add(new LogitsCommand(streams, cancellation));
         Add(new InspectCommand(streams, cancellation));
         Add(new ForecastCommand(streams, cancellation));

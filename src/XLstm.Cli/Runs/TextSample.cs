@@ -8,35 +8,18 @@ internal static class TextSample
     /// <summary>A new text of some tokens.</summary>
     public static string Draw(XLstmLanguageModel model, TextTokenizer tokenizer, ulong seed, int tokens, CancellationToken cancellation = default)
     {
-        using Session session = model.CreateSession();
-        var sampler = new Sampler(new SamplingOptions(0.8f, Seed: seed));
-        IncrementalDecoder decoder = tokenizer.CreateDecoder();
+        using TextSession session = new TextModel(model, tokenizer).CreateSession();
         var text = new StringBuilder();
-        session.Step(StartOf(tokenizer));
-        for (int i = 0; i < tokens && !cancellation.IsCancellationRequested; i++)
-        {
-            int token = sampler.Next(session.Logits[..Math.Min(tokenizer.VocabularySize, model.VocabSize)]);
-            if (token == tokenizer.EndOfText)
-                break;
-            text.Append(decoder.Append(token));
-            session.Step(token);
-        }
-        return Printable(text.ToString());
-    }
-
-    /// <summary>The token after which a new text begins: the end of another text, otherwise a line break.</summary>
-    public static int StartOf(TextTokenizer tokenizer)
-    {
-        if (tokenizer.EndOfText is { } end)
-            return end;
         try
         {
-            return tokenizer.Encode("\n")[0];
+            foreach (GeneratedToken token in session.Generate("", new() { Temperature = 0.8f, Seed = seed, MaxTokens = tokens }, cancellation))
+                text.Append(token.Text);
         }
-        catch (ArgumentException)
+        catch (OperationCanceledException)
         {
-            return 0; // a vocabulary of characters without a line break
+            // What there is is shown.
         }
+        return Printable(text.ToString());
     }
 
     /// <summary>The text without signs that would command a terminal.</summary>

@@ -1,17 +1,13 @@
 namespace XLstm;
 
-/// <summary>How the next token is drawn.</summary>
-/// <param name="Temperature">Divides the logits; 0 takes the most likely token.</param>
-/// <param name="TopK">Only the k most likely tokens; 0 for all.</param>
-/// <param name="TopP">Only the most likely tokens whose probabilities add up to p; 1 for all.</param>
-/// <param name="Seed">Of the draws.</param>
-public sealed record SamplingOptions(float Temperature = 1f, int TopK = 0, float TopP = 1f, ulong Seed = 0);
-
-/// <summary>Draws tokens from logits; the same options and logits give the same tokens. Allocates nothing per token.</summary>
+/// <summary>Draws tokens from logits; the same options and logits give the same tokens. Allocates nothing per token once it knows the tokens that it penalizes.</summary>
 public sealed class Sampler
 {
     private readonly SamplingOptions _options;
+    private readonly KeyValuePair<int, float>[] _biases;
+    private readonly Dictionary<int, int> _drawn = []; // how often; 0 for those that only the prompt has
     private RandomSource _random;
+    private float[] _logits = [];
     private float[] _weights = [];
     private int[] _order = [];
 
@@ -19,14 +15,19 @@ public sealed class Sampler
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public Sampler(SamplingOptions options)
     {
-        if (!(options.Temperature >= 0) || !float.IsFinite(options.Temperature))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Temperature, $"temperature is {options.Temperature}, expected 0 or more.");
-        if (options.TopK < 0)
-            throw new ArgumentOutOfRangeException(nameof(options), options.TopK, $"top-k is {options.TopK}, expected 0 (all) or more.");
-        if (!(options.TopP > 0 && options.TopP <= 1))
-            throw new ArgumentOutOfRangeException(nameof(options), options.TopP, $"top-p is {options.TopP}, expected more than 0 and at most 1.");
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate(nameof(options));
         _options = options;
+        _biases = [.. options.LogitBias ?? new Dictionary<int, float>()];
         _random = new RandomSource(options.Seed);
+    }
+
+    /// <summary>Tells of tokens that stand before those that are drawn: the repetition penalty counts them.</summary>
+    public void Observe(ReadOnlySpan<int> tokens)
+    {
+        if (_options.RepetitionPenalty != 1)
+            foreach (int token in tokens)
+                _drawn.TryAdd(token, 0);
     }
 
     /// <summary>The next token.</summary>
@@ -36,6 +37,17 @@ public sealed class Sampler
     {
         if (logits.IsEmpty)
             throw new ArgumentException("There are no logits to draw from.", nameof(logits));
+        float largest = logits[MostLikely(logits)];
+        if (!float.IsFinite(largest))
+            throw new InvalidOperationException($"The largest logit is {largest}: the model has diverged.");
+        int token = Draw(_biases.Length > 0 || _drawn.Count > 0 ? Adjusted(logits) : logits);
+        if (_options.Penalizes)
+            _drawn[token] = _drawn.GetValueOrDefault(token) + 1;
+        return token;
+    }
+
+    private static int MostLikely(ReadOnlySpan<float> logits)
+    {
         int best = 0;
         for (int i = 0; i < logits.Length; i++)
         {
@@ -44,8 +56,35 @@ public sealed class Sampler
             if (logits[i] > logits[best])
                 best = i;
         }
+        return best;
+    }
+
+    private ReadOnlySpan<float> Adjusted(ReadOnlySpan<float> logits)
+    {
+        if (_logits.Length < logits.Length)
+            _logits = new float[logits.Length];
+        Span<float> adjusted = _logits.AsSpan(0, logits.Length);
+        logits.CopyTo(adjusted);
+        foreach ((int token, int times) in _drawn)
+        {
+            if ((uint)token >= (uint)adjusted.Length)
+                continue;
+            ref float logit = ref adjusted[token];
+            logit = logit > 0 ? logit / _options.RepetitionPenalty : logit * _options.RepetitionPenalty;
+            if (times > 0)
+                logit -= _options.PresencePenalty + times * _options.FrequencyPenalty;
+        }
+        foreach ((int token, float bias) in _biases)
+            if (token < adjusted.Length)
+                adjusted[token] += bias;
+        return adjusted;
+    }
+
+    private int Draw(ReadOnlySpan<float> logits)
+    {
+        int best = MostLikely(logits);
         if (!float.IsFinite(logits[best]))
-            throw new InvalidOperationException($"The largest logit is {logits[best]}: the model has diverged.");
+            throw new InvalidOperationException("The biases forbid every token.");
         if (_options.Temperature == 0)
             return best;
 
@@ -64,9 +103,7 @@ public sealed class Sampler
             weights.Sort(order); // negated: the most likely first
         if (_options.TopK > 0)
             count = Math.Min(count, _options.TopK);
-        double total = 0;
-        for (int i = 0; i < count; i++)
-            total -= weights[i];
+        double total = Sum(weights[..count]);
         if (_options.TopP < 1)
         {
             double kept = 0, wanted = _options.TopP * total;
@@ -74,6 +111,15 @@ public sealed class Sampler
             while (k < count && kept < wanted)
                 kept -= weights[k++];
             (count, total) = (Math.Max(1, k), kept);
+        }
+        if (_options.MinP > 0)
+        {
+            // The most likely has the weight 1.
+            int k = 0;
+            for (int i = 0; i < count; i++)
+                if (-weights[i] >= _options.MinP)
+                    (weights[k], order[k++]) = (weights[i], order[i]);
+            (count, total) = (k, Sum(weights[..k]));
         }
 
         double target = _random.NextDouble() * total;
@@ -84,5 +130,13 @@ public sealed class Sampler
                 return order[i];
         }
         return order[count - 1];
+    }
+
+    private static double Sum(ReadOnlySpan<float> negated)
+    {
+        double total = 0;
+        foreach (float weight in negated)
+            total -= weight;
+        return total;
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace XLstm;
 
 /// <summary>
@@ -9,14 +7,14 @@ namespace XLstm;
 public sealed class Session : IDisposable
 {
     // Long prompts go in by segments, so that memory does not grow with their length.
-    private const int Segment = 512;
+    internal const int Segment = 512;
 
     private readonly Pass _pass;
     private readonly int[] _one = new int[1];
     private readonly int _threads;
     private readonly float[] _logits;
 
-    internal Session(XLstmLanguageModel model, int threads, StackState? state = null, long position = 0)
+    internal Session(XLstmLanguageModel model, int threads, StackState? state = null, long position = 0, ReadOnlySpan<float> logits = default)
     {
         Model = model;
         _threads = threads;
@@ -24,6 +22,7 @@ public sealed class Session : IDisposable
         State = state ?? model.Stack.CreateState();
         Position = position;
         _logits = new float[model.VocabSize];
+        logits.CopyTo(_logits);
     }
 
     /// <summary>The model, shared and unchanged.</summary>
@@ -32,7 +31,7 @@ public sealed class Session : IDisposable
     /// <summary>Tokens seen so far.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Bytes of the state: what <see cref="Save"/> writes, but for a short header and the last logits.</summary>
+    /// <summary>Bytes of the state: what <see cref="Save(string)"/> writes, but for a short header and the last logits.</summary>
     public long StateBytes => State.Bytes;
 
     /// <summary>Logits after the last token, [vocabulary].</summary>
@@ -57,18 +56,43 @@ public sealed class Session : IDisposable
     /// <summary>Appends a prompt, computed by segments in the chunkwise form, and returns the logits of what follows it.</summary>
     /// <exception cref="ArgumentException">The prompt is empty and nothing came before it.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary; the session is as it was.</exception>
-    public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens, CancellationToken cancellation = default)
+    /// <exception cref="OperationCanceledException">The session has read whole segments; <see cref="Position"/> tells how many tokens.</exception>
+    public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens, CancellationToken cancellation = default) => Append(tokens, null, cancellation);
+
+    /// <inheritdoc cref="Append(ReadOnlySpan{int}, CancellationToken)"/>
+    /// <param name="tokens">The prompt.</param>
+    /// <param name="progress">Hears of every segment that has been read.</param>
+    /// <param name="cancellation">Stops within a segment, after a block of the model.</param>
+    public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens, IProgress<PromptProgress>? progress, CancellationToken cancellation = default)
     {
         if (tokens.IsEmpty && Position == 0)
             throw new ArgumentException("The prompt is empty and the session has seen nothing: there is nothing to continue.", nameof(tokens));
         foreach (int token in tokens)
             CheckToken(token);
-        while (!tokens.IsEmpty)
+        cancellation.ThrowIfCancellationRequested();
+        // A segment that is stopped has changed the states of some blocks and not of others.
+        StackState? before = cancellation.CanBeCanceled && !tokens.IsEmpty ? State.Copy() : null;
+        _pass.Cancellation = cancellation;
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(Segment, tokens.Length);
-            Run(tokens[..count].ToArray());
-            tokens = tokens[count..];
+            for (int read = 0; read < tokens.Length;)
+            {
+                int count = Math.Min(Segment, tokens.Length - read);
+                Run(tokens.Slice(read, count).ToArray());
+                read += count;
+                progress?.Report(new PromptProgress(read, tokens.Length));
+                if (read < tokens.Length)
+                    Copy(State, before);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Copy(before!, State);
+            throw;
+        }
+        finally
+        {
+            _pass.Cancellation = default;
         }
         return _logits;
     }
@@ -91,62 +115,52 @@ public sealed class Session : IDisposable
     }
 
     /// <summary>Writes the state as a safetensors file, in one step: the reader sees the old file or the new one.</summary>
-    public void Save(string path)
+    public void Save(string path) => SessionFile.Write(path, this);
+
+    /// <summary>Writes the same to a stream.</summary>
+    public void Save(Stream stream)
     {
-        List<TensorToWrite> tensors = [.. State.Tensors.Select(t => ToWrite(t.Name, t.Tensor))];
-        tensors.Add(TensorToWrite.FromFloats("logits", [_logits.Length], _logits));
-        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>(StringComparer.Ordinal)
+        ArgumentNullException.ThrowIfNull(stream);
+        string path = Path.GetTempFileName();
+        try
         {
-            ["format"] = "xlstm-net-session",
-            ["version"] = "1",
-            ["model"] = Model.Fingerprint(),
-            ["position"] = Position.ToString(CultureInfo.InvariantCulture),
-        });
+            Save(path);
+            using FileStream file = File.OpenRead(path);
+            file.CopyTo(stream);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
-    /// <summary>Restores a session that <see cref="Save"/> wrote; it continues bit for bit.</summary>
-    /// <exception cref="CheckpointException">The file is damaged, or belongs to a model of other sizes.</exception>
+    /// <summary>Restores a session that <see cref="Save(string)"/> wrote; it continues bit for bit.</summary>
+    /// <exception cref="CheckpointException">The file is damaged, of another version, or belongs to another model or other weights.</exception>
     public static Session Load(XLstmLanguageModel model, string path, int threads = 0)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        if (file.Metadata.GetValueOrDefault("format") != "xlstm-net-session" || file.Metadata.GetValueOrDefault("version") != "1"
-            || !long.TryParse(file.Metadata.GetValueOrDefault("position"), NumberStyles.None, CultureInfo.InvariantCulture, out long position))
-            throw new CheckpointException(path, "metadata", "a session of version 1", "something else");
-        if (file.Metadata.GetValueOrDefault("model") != model.Fingerprint())
-            throw new CheckpointException(path, "metadata model", model.Fingerprint(), file.Metadata.GetValueOrDefault("model") ?? "nothing", "The session belongs to another model, or to other weights of this one.");
-        var session = new Session(model, threads, null, position);
-        try
-        {
-            foreach ((string name, Tensor tensor) in session.State.Tensors)
-                Read(file, name, tensor.Shape.ToString(), tensor.Length, tensor.Span, path);
-            int known = session.State.Tensors.Count() + 1;
-            if (file.Tensors.Count != known)
-                throw new CheckpointException(path, "the tensors", $"{known}", $"{file.Tensors.Count}", "The session belongs to another model.");
-            Read(file, "logits", $"[{session._logits.Length}]", session._logits.Length, session._logits, path);
-            return session;
-        }
-        catch
-        {
-            session.Dispose();
-            throw;
-        }
+        return SessionFile.Read(model, file, threads);
+    }
+
+    /// <summary>Restores a session from what <see cref="Save(Stream)"/> wrote, to the end of the stream.</summary>
+    /// <exception cref="CheckpointException">The content is damaged, of another version, or belongs to another model or other weights.</exception>
+    public static Session Load(XLstmLanguageModel model, Stream stream, int threads = 0)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        using var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        using SafetensorsFile file = SafetensorsFile.Of("the session", bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+        return SessionFile.Read(model, file, threads);
     }
 
     public void Dispose() => _pass.Dispose();
 
-    private static void Read(SafetensorsFile file, string name, string shape, int length, Span<float> destination, string path)
+    private static void Copy(StackState from, StackState? to)
     {
-        if (!file.Contains(name))
-            throw new CheckpointException(path, $"tensor {name}", shape, "nothing", "The session belongs to another model.");
-        TensorInfo info = file.Info(name);
-        string found = $"[{string.Join(", ", info.Shape)}]";
-        if (info.Count != length || found != shape)
-            throw new CheckpointException(path, $"tensor {name}", shape, found, "The session belongs to another model.");
-        file.ReadFloats(name, destination);
+        if (to is not null)
+            foreach (((_, Tensor source), (_, Tensor destination)) in from.Tensors.Zip(to.Tensors))
+                source.Span.CopyTo(destination.Span);
     }
-
-    private static TensorToWrite ToWrite(string name, Tensor tensor) => TensorToWrite.FromFloats(
-        name, [.. Enumerable.Range(0, tensor.Shape.Rank).Select(i => (long)tensor.Shape[i])], tensor.Span.ToArray());
 
     private void Run(int[] tokens)
     {

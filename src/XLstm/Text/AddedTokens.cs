@@ -1,20 +1,18 @@
-using System.Text.RegularExpressions;
+using System.Buffers;
 
 namespace XLstm;
 
 /// <summary>Finds the added tokens of a tokenizer in text: leftmost first, of those that begin at one place the longest.</summary>
 internal sealed class AddedTokens
 {
-    private readonly Dictionary<string, int> ids = new(StringComparer.Ordinal);
-    private readonly Regex? any;
+    private readonly (string Content, int Id)[] longestFirst;
+    private readonly SearchValues<string>? any;
 
     internal AddedTokens(IEnumerable<(string Content, int Id)> tokens)
     {
-        foreach (var (content, id) in tokens)
-            ids[content] = id;
-        // A regular expression takes the first alternative that fits: hence by length.
-        if (ids.Count > 0)
-            any = new(string.Join('|', ids.Keys.OrderByDescending(k => k.Length).Select(Regex.Escape)), RegexOptions.CultureInvariant | RegexOptions.Compiled);
+        longestFirst = [.. tokens.OrderByDescending(t => t.Content.Length)];
+        if (longestFirst.Length > 0)
+            any = SearchValues.Create([.. longestFirst.Select(t => t.Content)], StringComparison.Ordinal);
     }
 
     internal delegate void Rest(ReadOnlySpan<char> text, List<int> tokens);
@@ -22,19 +20,25 @@ internal sealed class AddedTokens
     /// <summary>Appends the ids of the added tokens, and what <paramref name="rest"/> makes of the text between them.</summary>
     internal void Encode(ReadOnlySpan<char> text, List<int> tokens, Rest rest)
     {
-        var done = 0;
-        if (any is not null)
+        while (any is not null && text.IndexOfAny(any) is var at and >= 0)
         {
-            var lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-            foreach (var match in any.EnumerateMatches(text))
-            {
-                if (match.Index > done)
-                    rest(text[done..match.Index], tokens);
-                tokens.Add(lookup[text.Slice(match.Index, match.Length)]);
-                done = match.Index + match.Length;
-            }
+            if (at > 0)
+                rest(text[..at], tokens);
+            var (content, id) = At(text[at..]);
+            tokens.Add(id);
+            text = text[(at + content.Length)..];
         }
-        if (done < text.Length)
-            rest(text[done..], tokens);
+        if (!text.IsEmpty)
+            rest(text, tokens);
+    }
+
+    private (string Content, int Id) At(ReadOnlySpan<char> text)
+    {
+        foreach (var token in longestFirst)
+        {
+            if (text.StartsWith(token.Content, StringComparison.Ordinal))
+                return token;
+        }
+        throw new InvalidOperationException("No added token is here.");
     }
 }

@@ -1,23 +1,22 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.ML.Tokenizers;
-using Merger = Microsoft.ML.Tokenizers.BpeTokenizer;
 
 namespace XLstm;
 
 /// <summary>Byte-level byte-pair encoding from a <c>tokenizer.json</c> of Hugging Face, such as GPT-2's and GPT-NeoX's (which xLSTM 7B uses).</summary>
 /// <remarks>
-/// Tokens are those of the original; decoding gives the text back byte for byte, but for characters that the file asks to compose (NFC).
-/// Composing is .NET's: an application in invariant globalization mode has none, and letters that came decomposed (e and a separate accent) keep tokens of their own there.
+/// Tokens are those of the original; decoding gives the text back byte for byte, but for characters that the file asks to compose (NFC):
+/// letters that came decomposed (e and a separate accent) come back as one character. Halves of surrogate pairs become U+FFFD.
 /// Nothing is added at the start or end, whatever the file's post-processor says. Added tokens such as <c>&lt;|endoftext|&gt;</c> are recognised within text.
 /// </remarks>
 public sealed class BpeTokenizer : TextTokenizer
 {
-    private readonly Merger merger;
+    private readonly BytePairs pairs;
     private readonly AddedTokens raw;
     private readonly AddedTokens normalized;
     private readonly bool compose;
     private readonly byte[]?[] bytes;
+    private readonly HashSet<int> special;
     private readonly string[] spacedTokens;
     private readonly byte[] file;
 
@@ -25,7 +24,7 @@ public sealed class BpeTokenizer : TextTokenizer
     {
         this.file = file;
         compose = parts.Compose;
-        merger = Merger.Create(new BpeOptions(parts.Vocabulary) { Merges = parts.Merges, ByteLevel = true, PreTokenizer = new Gpt2Splitter() });
+        pairs = new(parts.TokenOfByte, parts.Merges);
         raw = new(parts.Added.Where(a => !a.Normalized).Select(a => (a.Content, a.Id)));
         normalized = new(parts.Added.Where(a => a.Normalized).Select(a => (a.Content, a.Id)));
         spacedTokens = [.. parts.Added.Select(a => a.Content).Where(c => Gpt2Splitter.SafeLength(c) > 0)];
@@ -34,6 +33,7 @@ public sealed class BpeTokenizer : TextTokenizer
             bytes[id] = ByteAlphabet.Bytes(token) ?? Encoding.UTF8.GetBytes(token);
         foreach (var added in parts.Added)
             bytes[added.Id] = Encoding.UTF8.GetBytes(added.Content);
+        special = [.. parts.Added.Where(a => a.Special).Select(a => a.Id)];
         EndOfText = parts.Added.Where(a => a.Content is "<|endoftext|>" or "</s>" or "<|end_of_text|>").Select(a => (int?)a.Id).FirstOrDefault();
     }
 
@@ -43,6 +43,8 @@ public sealed class BpeTokenizer : TextTokenizer
 
     public override int? EndOfText { get; }
 
+    public override bool IsSpecial(int token) => special.Contains(token) || token == EndOfText;
+
     /// <inheritdoc/>
     /// <remarks>Nothing for a number that has no token: the vocabulary of a model is often padded.</remarks>
     public override ReadOnlySpan<byte> TokenBytes(int token)
@@ -51,8 +53,19 @@ public sealed class BpeTokenizer : TextTokenizer
         return token < bytes.Length ? bytes[token] : [];
     }
 
-    internal override void Encode(ReadOnlySpan<char> text, long position, List<int> tokens) =>
-        raw.Encode(text, tokens, (piece, list) => normalized.Encode(compose ? Compose(piece) : piece, list, Merge));
+    internal override void Encode(ReadOnlySpan<char> text, long position, List<int> tokens)
+    {
+        var work = new BytePairs.Work();
+        raw.Encode(text, tokens, (part, _) => normalized.Encode(compose ? Composition.Compose(part) : part, tokens, (rest, _) =>
+        {
+            while (!rest.IsEmpty)
+            {
+                var length = Gpt2Splitter.Next(rest);
+                pairs.Merge(rest[..length], tokens, work);
+                rest = rest[length..];
+            }
+        }));
+    }
 
     internal override int SafeLength(ReadOnlySpan<char> text)
     {
@@ -87,14 +100,10 @@ public sealed class BpeTokenizer : TextTokenizer
         }
     }
 
-    private void Merge(ReadOnlySpan<char> text, List<int> tokens) => tokens.AddRange(merger.EncodeToIds(text));
-
-    private static string Compose(ReadOnlySpan<char> text) => text.ToString().Normalize(NormalizationForm.FormC);
-
-    private readonly record struct Added(string Content, int Id, bool Normalized);
+    private readonly record struct Added(string Content, int Id, bool Normalized, bool Special);
 
     /// <summary>What the file says, and a refusal of everything that it may say and that would be ignored here.</summary>
-    private sealed record Parts(Dictionary<string, int> Vocabulary, List<string> Merges, List<Added> Added, bool Compose)
+    private sealed record Parts(Dictionary<string, int> Vocabulary, int[] TokenOfByte, Dictionary<long, (int Rank, int Joined)> Merges, List<Added> Added, bool Compose)
     {
         internal static Parts Read(JsonElement root, string file)
         {
@@ -107,15 +116,31 @@ public sealed class BpeTokenizer : TextTokenizer
                 CheckOff(root.GetProperty("pre_tokenizer"), file, "pre_tokenizer.", key);
             if (root.GetProperty("pre_tokenizer").TryGetProperty("use_regex", out var regex) && regex.ValueKind == JsonValueKind.False)
                 throw Unsupported(file, "pre_tokenizer.use_regex", "true", "false");
-            var vocabulary = model.GetProperty("vocab").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetInt32(), StringComparer.Ordinal);
+            var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
+            foreach (var token in model.GetProperty("vocab").EnumerateObject())
+                vocabulary[token.Name] = token.Value.GetInt32();
             if (vocabulary.Count == 0 || vocabulary.Values.Any(id => id is < 0 or > 1 << 24))
                 throw new CheckpointException(file, "model.vocab", $"tokens numbered from 0 to at most {1 << 24}", vocabulary.Count == 0 ? "none" : "a number outside");
-            return new(vocabulary, [.. model.GetProperty("merges").EnumerateArray().Select(Merge)], ReadAdded(root, file), ReadNormalizer(root, file));
+            var bytes = Enumerable.Range(0, 256).Select(value => vocabulary.GetValueOrDefault(ByteAlphabet.Of((byte)value).ToString(), -1)).ToArray();
+            // 0xC0, 0xC1 and those from 0xF5 on are in no UTF-8.
+            if (Enumerable.Range(0, 0xF5).Except([0xC0, 0xC1]).Any(value => bytes[value] < 0))
+                throw new CheckpointException(file, "model.vocab", "a token for each byte of UTF-8", $"none for byte 0x{Enumerable.Range(0, 0xF5).First(value => bytes[value] < 0 && value is not (0xC0 or 0xC1)):X2}", "Text with it would lose a part.");
+            return new(vocabulary, bytes, ReadMerges(model.GetProperty("merges"), vocabulary, file), ReadAdded(root, file), ReadNormalizer(root, file));
         }
 
-        // Older files write "a b", newer ones ["a", "b"].
-        private static string Merge(JsonElement merge) =>
-            merge.ValueKind == JsonValueKind.Array ? $"{merge[0].GetString()} {merge[1].GetString()}" : merge.GetString()!;
+        private static Dictionary<long, (int Rank, int Joined)> ReadMerges(JsonElement merges, Dictionary<string, int> vocabulary, string file)
+        {
+            var (read, rank) = (new Dictionary<long, (int Rank, int Joined)>(merges.GetArrayLength()), 0);
+            foreach (var merge in merges.EnumerateArray())
+            {
+                // Older files write "a b", newer ones ["a", "b"].
+                var pair = merge.ValueKind == JsonValueKind.Array ? [.. merge.EnumerateArray().Select(m => m.GetString()!)] : merge.GetString()!.Split(' ');
+                if (pair is not [var a, var b] || !vocabulary.TryGetValue(a, out var left) || !vocabulary.TryGetValue(b, out var right) || !vocabulary.TryGetValue(a + b, out var joined))
+                    throw new CheckpointException(file, $"model.merges[{rank}]", "two tokens of the vocabulary that make a third", merge.GetRawText());
+                read[BytePairs.Pair(left, right)] = (rank++, joined);
+            }
+            return read;
+        }
 
         private static List<Added> ReadAdded(JsonElement root, string file)
         {
@@ -129,10 +154,12 @@ public sealed class BpeTokenizer : TextTokenizer
                 var (content, id) = (token.GetProperty("content").GetString()!, token.GetProperty("id").GetInt32());
                 if (content.Length == 0 || id is < 0 or > 1 << 24)
                     throw new CheckpointException(file, "added_tokens", $"texts numbered from 0 to at most {1 << 24}", token.GetRawText());
-                added.Add(new(content, id, token.TryGetProperty("normalized", out var normalized) && normalized.GetBoolean()));
+                added.Add(new(content, id, IsTrue(token, "normalized"), IsTrue(token, "special")));
             }
             return added;
         }
+
+        private static bool IsTrue(JsonElement token, string key) => token.TryGetProperty(key, out var value) && value.GetBoolean();
 
         private static bool ReadNormalizer(JsonElement root, string file)
         {

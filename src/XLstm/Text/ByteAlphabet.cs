@@ -4,6 +4,10 @@ namespace XLstm;
 internal static class ByteAlphabet
 {
     private static readonly Dictionary<char, byte> ByteOf = Build();
+    private static readonly char[] LetterOf = [.. ByteOf.OrderBy(pair => pair.Value).Select(pair => pair.Key)];
+
+    /// <summary>The character that stands for a byte.</summary>
+    internal static char Of(byte value) => LetterOf[value];
 
     /// <summary>The bytes that a token of the file stands for; null when it has other characters.</summary>
     internal static byte[]? Bytes(string token)

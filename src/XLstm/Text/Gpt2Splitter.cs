@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using Microsoft.ML.Tokenizers;
 
 namespace XLstm;
 
@@ -10,7 +9,7 @@ namespace XLstm;
 /// The pattern: <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c>. Written out because .NET's regular expressions
 /// see the two halves of a character beyond U+FFFF as no letters, where the pattern means characters.
 /// </remarks>
-internal sealed class Gpt2Splitter : PreTokenizer
+internal static class Gpt2Splitter
 {
     private enum Class
     {
@@ -23,18 +22,6 @@ internal sealed class Gpt2Splitter : PreTokenizer
 
     private static readonly string[] Contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
-    public override IEnumerable<(int Offset, int Length)> PreTokenize(string text)
-    {
-        for (var at = 0; at < text.Length;)
-        {
-            var length = Next(text.AsSpan(at));
-            yield return (at, length);
-            at += length;
-        }
-    }
-
-    public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text) => PreTokenize(text.ToString());
-
     /// <summary>The end of a prefix whose pieces are the same whatever follows: just before white space that follows something else, which no piece spans.</summary>
     internal static int SafeLength(ReadOnlySpan<char> text)
     {
@@ -46,7 +33,8 @@ internal sealed class Gpt2Splitter : PreTokenizer
         return 0;
     }
 
-    private static int Next(ReadOnlySpan<char> text)
+    /// <summary>The length of the first piece of a text that is not empty.</summary>
+    internal static int Next(ReadOnlySpan<char> text)
     {
         foreach (var contraction in Contractions)
         {

@@ -19,6 +19,9 @@ public abstract class TextTokenizer
     /// <summary>The token that ends a text, where there is one.</summary>
     public virtual int? EndOfText => null;
 
+    /// <summary>Whether a token stands for something other than text, such as the end of one.</summary>
+    public virtual bool IsSpecial(int token) => token == EndOfText;
+
     /// <summary>The tokens of a text; nothing is added at its start or end.</summary>
     /// <exception cref="ArgumentException">The text has a character that has no token.</exception>
     public int[] Encode(string text)

@@ -51,6 +51,45 @@ public class SamplerTests
         Assert.Equal(1, new Sampler(new SamplingOptions(Temperature: 1e-30f)).Next(Logits));
     }
 
+    [Theory]
+    [InlineData(0.2f)]
+    [InlineData(0.7f)]
+    [InlineData(1f)]
+    public void MinPKeepsWhatIsNearlyAsLikelyAsTheMostLikely(float minP)
+    {
+        double[] p = SoftMax(Logits.Select(l => (double)l));
+        double[] kept = [.. p.Select(x => x >= minP * p.Max() ? x : 0)];
+        foreach (SamplingOptions options in (SamplingOptions[])[new(MinP: minP, Seed: 3), new(MinP: minP, TopK: 5, Seed: 3), new(MinP: minP, TopP: 0.9999f, Seed: 3)])
+        {
+            double[] shares = Shares(options, Logits);
+            for (int i = 0; i < 5; i++)
+                Assert.Equal(kept[i] / kept.Sum(), shares[i], 0.012);
+        }
+    }
+
+    [Fact]
+    public void PenaltiesAndBiasesChangeTheLogits()
+    {
+        // Greedy, so that the order of the logits shows: 2, 1.5, 0.5, 0, -1 of tokens 1, 3, 0, 4, 2.
+        int[] Draw(SamplingOptions options, int count, params int[] prompt)
+        {
+            var sampler = new Sampler(options with { Temperature = 0 });
+            sampler.Observe(prompt);
+            return [.. Enumerable.Range(0, count).Select(_ => sampler.Next(Logits))];
+        }
+
+        Assert.Equal([1, 1, 1], Draw(new(), 3, prompt: 1));
+        Assert.Equal([1, 3, 1], Draw(new(RepetitionPenalty: 1.4f), 3)); // 1.43 and 1.5, then 1.43 and 1.07
+        Assert.Equal([3, 1], Draw(new(RepetitionPenalty: 2f), 2, prompt: 1)); // 1 and 1.5, then 1 and 0.75
+        Assert.Equal([1, 3, 0, 4], Draw(new(PresencePenalty: 2f), 4, prompt: [3, 1])); // the prompt does not count
+        Assert.Equal([1, 3, 1, 3, 1], Draw(new(FrequencyPenalty: 0.6f), 5));
+        Assert.Equal([1, 1, 3], Draw(new(FrequencyPenalty: 0.3f), 3));
+        Assert.Equal([2], Draw(new(LogitBias: new Dictionary<int, float> { [2] = 4, [99] = 100 }), 1));
+        Assert.Equal([3], Draw(new(LogitBias: new Dictionary<int, float> { [1] = float.NegativeInfinity }), 1));
+        var sampler = new Sampler(new(LogitBias: Enumerable.Range(0, 5).ToDictionary(i => i, _ => float.NegativeInfinity)));
+        Assert.Contains("forbid every token", Assert.Throws<InvalidOperationException>(() => sampler.Next(Logits)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TheSeedDecides()
     {
@@ -67,7 +106,9 @@ public class SamplerTests
     [Fact]
     public void OptionsOutOfRangeAndDivergedModelsAreErrors()
     {
-        foreach (SamplingOptions options in (SamplingOptions[])[new(-1), new(float.NaN), new(float.PositiveInfinity), new(TopK: -1), new(TopP: 0), new(TopP: 1.1f), new(TopP: float.NaN)])
+        foreach (SamplingOptions options in (SamplingOptions[])[new(-1), new(float.NaN), new(float.PositiveInfinity), new(TopK: -1), new(TopP: 0), new(TopP: 1.1f), new(TopP: float.NaN),
+            new(MinP: -0.1f), new(MinP: 1.1f), new(RepetitionPenalty: 0), new(FrequencyPenalty: float.NaN), new(PresencePenalty: float.PositiveInfinity),
+            new(LogitBias: new Dictionary<int, float> { [1] = float.NaN }), new(LogitBias: new Dictionary<int, float> { [-1] = 0 })])
             Assert.Throws<ArgumentOutOfRangeException>(() => new Sampler(options));
         var sampler = new Sampler(new SamplingOptions());
         Assert.Throws<ArgumentException>(() => sampler.Next([]));

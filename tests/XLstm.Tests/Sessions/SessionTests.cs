@@ -53,7 +53,8 @@ public class SessionTests
     public void AStepAllocatesNothing(int threads, int width, int vocabulary)
     {
         using Session session = Model(width, vocabulary).CreateSession(threads);
-        var sampler = new Sampler(new SamplingOptions(TopK: 5, TopP: 0.9f));
+        var sampler = new Sampler(new SamplingOptions(2f, TopK: 0, TopP: 0.99f, MinP: 0.001f, RepetitionPenalty: 1.1f, FrequencyPenalty: 0.1f, LogitBias: new Dictionary<int, float> { [1] = 0.5f }));
+        sampler.Observe(Enumerable.Range(0, vocabulary).ToArray()); // so that it knows all tokens
         int token = 1;
         for (int i = 0; i < 50; i++)
             token = sampler.Next(session.Step(token));
@@ -185,6 +186,73 @@ public class SessionTests
         Assert.Contains("session", Assert.Throws<CheckpointException>(() => Session.Load(model, Path.Combine(folder.Path, "model.safetensors"))).Message, StringComparison.Ordinal);
         Assert.ThrowsAny<IOException>(() => Session.Load(model, Path.Combine(folder.Path, "none")));
         Session.Load(model, path).Dispose();
+
+        // One bit of any number, and versions from before and after.
+        int last = bytes.Length - 1, first = bytes.Length - 4 * 17 - 5;
+        foreach (int place in (int[])[last, first, bytes.Length / 2])
+        {
+            byte[] changed = [.. bytes];
+            changed[place] ^= 1;
+            CheckpointException e = Assert.Throws<CheckpointException>(() => Session.Load(model, folder.File("changed", changed)));
+            Assert.Contains("checksum", e.Message, StringComparison.Ordinal);
+        }
+        foreach (string version in (string[])["1", "3"])
+        {
+            byte[] other = [.. bytes];
+            other[bytes.AsSpan().IndexOf("\"version\":\"2\""u8) + 11] = (byte)version[0];
+            CheckpointException e = Assert.Throws<CheckpointException>(() => Session.Load(model, folder.File("other", other)));
+            Assert.Contains($"expected a session of version 2, found version {version}", e.Message, StringComparison.Ordinal);
+        }
+        byte[] moved = [.. bytes];
+        moved[bytes.AsSpan().IndexOf("\"position\":\"3\""u8) + 12] = (byte)'4';
+        Assert.Contains("checksum", Assert.Throws<CheckpointException>(() => Session.Load(model, folder.File("moved", moved))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void StreamsAreFiles()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        using var folder = new TemporaryFolder();
+        using Session session = model.CreateSession();
+        session.Append(TestModels.Tokens(20));
+        using var stream = new MemoryStream();
+        session.Save(stream);
+        string path = Path.Combine(folder.Path, "a.session");
+        session.Save(path);
+        Assert.Equal(File.ReadAllBytes(path), stream.ToArray());
+        stream.Position = 0;
+        using Session loaded = Session.Load(model, stream);
+        AssertSame(session, loaded);
+        Assert.Contains("the session", Assert.Throws<CheckpointException>(() => Session.Load(model, new MemoryStream([1, 2, 3]))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The first segment is read, the second is stopped: the session is between the two, and goes on to the same bits.</summary>
+    [Fact]
+    public void ACancelledPromptIsReadInWholeSegments()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        int[] tokens = TestModels.Tokens(1300);
+        using Session session = model.CreateSession(), whole = model.CreateSession();
+        using var source = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => session.Append(tokens, new Report(p =>
+        {
+            Assert.Equal(new PromptProgress(512, 1300), p);
+            source.Cancel();
+        }), source.Token));
+        Assert.Equal(512, session.Position);
+        using Session part = model.CreateSession();
+        part.Append(tokens.AsSpan(0, 512));
+        AssertSame(part, session);
+        session.Append(tokens.AsSpan(512));
+        var heard = new List<PromptProgress>();
+        whole.Append(tokens, new Report(heard.Add));
+        Assert.Equal([new(512, 1300), new(1024, 1300), new(1300, 1300)], heard);
+        AssertSame(whole, session);
+    }
+
+    private sealed class Report(Action<PromptProgress> heard) : IProgress<PromptProgress>
+    {
+        void IProgress<PromptProgress>.Report(PromptProgress value) => heard(value);
     }
 
     [Fact]

@@ -119,7 +119,9 @@ public sealed class BpeTokenizerTests
         { "the tokenizer", """{"added_tokens": [{"id": 7}]}""" },
         { "the tokenizer", """{"model": {"vocab": [1]}}""" },
         { "the tokenizer", """{"model": {"vocab": {"a": "b"}}}""" },
-        { "the tokenizer", """{"model": {"merges": ["a b c", "xyz"]}}""" },
+        { "model.merges[0]", """{"model": {"merges": ["a b c", "xyz"]}}""" },
+        { "model.merges[0]", """{"model": {"merges": ["a unknown"]}}""" },
+        { "model.vocab", """{"model": {"vocab": {"a": 1}}}""" },
     };
 
     [Theory, MemberData(nameof(Unsupported))]
