@@ -169,7 +169,7 @@ internal static class BlockedProduct
             int width = PanelWidth<L>(used);
             ref float panel = ref Unsafe.Add(ref panels, (nint)(j - first) * depth);
             if (transposeB)
-                Panels.Transpose(ref Unsafe.Add(ref b, j * ldb), ldb, used, depth, ref panel, width);
+                Panels.Transpose(ref Unsafe.Add(ref b, j * ldb), ldb, used, depth, ref panel, width, more: j + PanelWidth<L>() < columns);
             else
                 Panels.Copy(ref Unsafe.Add(ref b, j), ldb, used, depth, ref panel, width);
         }

@@ -48,12 +48,15 @@ internal static class Panels
         }
     }
 
-    /// <summary>panel[p, j] = source[j, p] for j below <paramref name="columns"/>, 0 up to <paramref name="width"/>.</summary>
-    public static void Transpose(ref float source, nint stride, int columns, int depth, ref float panel, int width)
+    /// <summary>
+    /// panel[p, j] = source[j, p] for j below <paramref name="columns"/>, 0 up to <paramref name="width"/>. Rows of the source come from
+    /// memory in stretches too short to be foreseen: the next eight are asked for, also those after these if they are wanted next.
+    /// </summary>
+    public static void Transpose(ref float source, nint stride, int columns, int depth, ref float panel, int width, bool more = false)
     {
         int j = 0;
         for (; j + 8 <= columns; j += 8)
-            Transpose8(ref Unsafe.Add(ref source, j * stride), stride, depth, ref Unsafe.Add(ref panel, j), width);
+            Transpose8(ref Unsafe.Add(ref source, j * stride), stride, more || j + 16 <= columns ? 8 * stride : 0, depth, ref Unsafe.Add(ref panel, j), width);
         for (; j + 4 <= columns; j += 4)
             Transpose4(ref Unsafe.Add(ref source, j * stride), stride, depth, ref Unsafe.Add(ref panel, j), width);
         for (; j < columns; j++)
@@ -69,7 +72,7 @@ internal static class Panels
         }
     }
 
-    private static void Transpose8(ref float source, nint stride, nint depth, ref float panel, nint width)
+    private static void Transpose8(ref float source, nint stride, nint next, nint depth, ref float panel, nint width)
     {
         if (!Avx.IsSupported)
         {
@@ -83,6 +86,10 @@ internal static class Panels
         nint p = 0;
         for (; p + 4 <= depth; p += 4)
         {
+            // Two rows each time: after four times every row has been asked for one line.
+            nint ask = next + (p >> 1 & 6) * stride + p;
+            Prefetch.Ahead(ref source, ask, 1);
+            Prefetch.Ahead(ref source, ask + stride, 1);
             Vector256<float> r0 = Beside(ref source, ref upper, p);
             Vector256<float> r1 = Beside(ref source, ref upper, p + stride);
             Vector256<float> r2 = Beside(ref source, ref upper, p + 2 * stride);
