@@ -22,10 +22,8 @@ internal static class ModelDirectory
     /// <exception cref="CheckpointException">What is there is no model.</exception>
     public static XLstmLanguageModel Load(string path)
     {
-        if (!Directory.Exists(path))
-            throw new CommandError(
-                File.Exists(path) ? $"{path}: expected a model directory, found a file."
-                : $"{path}: there is no such model directory. \"xlstm train\" makes one; --model names another.");
+        if (!Directory.Exists(path) && !File.Exists(path))
+            throw new CommandError($"{path}: there is no such model directory. \"xlstm train\" makes one; --model names another.");
         return XLstmLanguageModel.Load(path);
     }
 
@@ -44,7 +42,7 @@ internal static class ModelDirectory
 
     private static string ExpectedFile(string path)
     {
-        string file = Path.Combine(path, TextTokenizer.FileName);
+        string file = Path.Combine(File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path, TextTokenizer.FileName);
         return File.Exists(file)
             ? file
             : throw new CommandError($"{path}: there is no {TextTokenizer.FileName}, which turns text into tokens. Put it there, or name one: --tokenizer FILE, or --tokenizer bytes.");

@@ -171,7 +171,7 @@ public sealed class GenerateTests : IDisposable
         var model = new XLstmLanguageModel(TinyModel.Config(), 1);
         model.Head.Weight.Span.Fill(float.NaN);
         model.Save(_model);
-        Cli.Run("generate", "--model", _model).Fails(_model, "diverged", "xlstm info");
+        Cli.Run("generate", "--model", _model).Fails(_model, "diverged", "xlstm inspect");
     }
 
     [Fact]

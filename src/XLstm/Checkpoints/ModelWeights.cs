@@ -135,6 +135,9 @@ public sealed class ModelWeights : IDisposable
         return weights;
     }
 
+    /// <summary>The files that an index names.</summary>
+    internal static IReadOnlyList<string> ShardsOf(string index) => [.. Index(index).Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
     private static Dictionary<string, string> Index(string index)
     {
         var root = ConfigDocument.Read(index);
@@ -171,14 +174,14 @@ public sealed class ModelWeights : IDisposable
         {
             if (!tensor.Name.StartsWith(start, StringComparison.Ordinal))
                 continue;
-            var info = tensor with { Name = Stripped(tensor.Name[start.Length..], prefix) };
+            var info = tensor with { Name = Stripped(Plain(tensor.Name[start.Length..]), prefix) };
             if (!home.TryAdd(info.Name, new(file, info, tensor.Name)))
                 throw new CheckpointException(file.Path, $"tensor {info.Name}", "one place that has it", $"another in {home[info.Name].File.Path}");
             tensors.Add(info);
         }
     }
 
-    private static bool IsTorch(string path)
+    internal static bool IsTorch(string path)
     {
         if (!File.Exists(path))
             return false;
@@ -187,6 +190,14 @@ public sealed class ModelWeights : IDisposable
     }
 
     private static string Stripped(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
+
+    // A module that was saved as a whole has its parts under these attributes, a compiled one is wrapped in another.
+    private static string Plain(string name)
+    {
+        foreach (var layer in (ReadOnlySpan<string>)["_modules.", "_parameters.", "_buffers.", "_orig_mod."])
+            name = name.Replace(layer, "", StringComparison.Ordinal);
+        return name;
+    }
 
     private Place Home(string name) =>
         home.TryGetValue(name, out var place) ? place : throw new CheckpointException(Path, "the weights", $"a tensor {name}", "none of that name");

@@ -43,6 +43,7 @@ internal static class SafetensorsHeader
         file.Read(LengthBytes, bytes);
         try
         {
+            ConfigDocument.CheckTexts(bytes, new() { MaxDepth = 8 });
             using var document = JsonDocument.Parse(bytes, new() { AllowDuplicateProperties = false, MaxDepth = 8 });
             var root = document.RootElement.Clone();
             return root.ValueKind == JsonValueKind.Object ? root : throw new CheckpointException(path, "the header", "a JSON object", $"{root.ValueKind}");

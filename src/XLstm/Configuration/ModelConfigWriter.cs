@@ -15,6 +15,41 @@ public static class ModelConfigWriter
         AtomicFile.Write(Path.Combine(directory, "config.json"), stream => Write(stream, config));
     }
 
+    /// <summary>Writes <c>config.yaml</c> as the authors' own code of xLSTM Large reads it: it refuses keys that it does not know.</summary>
+    /// <exception cref="ArgumentException">The configuration cannot be built.</exception>
+    public static void WriteNative(string directory, XLstmLargeConfig config)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(config);
+        config.Validate();
+        FormattableString yaml = $"""
+            embedding_dim: {config.EmbeddingDim}
+            num_heads: {config.NumHeads}
+            num_blocks: {config.NumBlocks}
+            vocab_size: {config.VocabSize}
+            use_bias: {Word(config.UseBias)}
+            norm_eps: {Number(config.NormEps)}
+            add_out_norm: {Word(config.AddOutNorm)}
+            qk_dim_factor: {Number(config.QkDimFactor)}
+            v_dim_factor: {Number(config.VDimFactor)}
+            eps: {Number(config.Eps)}
+            ffn_proj_factor: {Number(config.FfnProjFactor)}
+            ffn_round_up_to_multiple_of: {config.FfnRoundUpToMultipleOf}
+            gate_soft_cap: {Number(config.GateSoftCap)}
+            output_logit_soft_cap: {Number(config.OutputLogitSoftCap)}
+            weight_mode: {config.WeightMode}
+
+            """;
+        AtomicFile.Write(Path.Combine(directory, "config.yaml"), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(FormattableString.Invariant(yaml).ReplaceLineEndings("\n"))));
+
+        static string Word(bool value) => value ? "true" : "false";
+
+        // Without a point, 1E-06 is a text to readers of YAML 1.1.
+        static string Number(double value) =>
+            value.ToString(System.Globalization.CultureInfo.InvariantCulture) is var text && text.Contains('E', StringComparison.Ordinal) && !text.Contains('.', StringComparison.Ordinal)
+                ? text.Replace("E", ".0E", StringComparison.Ordinal) : text;
+    }
+
     internal static void Write(Stream stream, IModelConfig config)
     {
         using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });

@@ -73,6 +73,9 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
 
     internal Parameter Get(string name, Shape shape, Initializer initializer)
     {
+        // Before memory is asked for: a config may say anything.
+        if (_weights is not null)
+            CheckStored(name, shape);
         Parameter parameter = Create(name, shape);
         if (_weights is null)
         {
@@ -81,7 +84,6 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
         }
         else
         {
-            CheckStored(name, shape);
             _weights.ReadFloats(name, parameter.Span);
         }
         return parameter;

@@ -74,25 +74,44 @@ public sealed class XLstmLanguageModel
 
     private bool IsTied { get; }
 
-    /// <summary>Reads a model directory: config.json (or .yaml) in our dialect or the Python package's, and model.safetensors.</summary>
+    /// <summary>
+    /// Reads a model directory: config.json (or .yaml) in our dialect or the Python package's, and model.safetensors. Or one file of weights, such as the <c>.pt</c> of the
+    /// package's users, whose tensors tell the architecture as <see cref="XLstmStackModel.Load"/> has it.
+    /// </summary>
     /// <exception cref="CheckpointException">A file is missing, damaged, or does not fit the other.</exception>
-    public static XLstmLanguageModel Load(string directory)
-    {
-        ILanguageModelConfig config = ModelConfigReader.ReadLanguageModel(directory);
-        using ModelWeights weights = ModelWeights.Open(directory);
-        return Build(weights, config);
-    }
+    public static XLstmLanguageModel Load(string path) => Open(path, forInference: false);
 
     /// <summary>
     /// As <see cref="Load"/>, with the matrices as they are stored, mapped from the file where they can be: starts at once, shares memory
     /// with other processes, and cannot be trained. The file must not be changed meanwhile.
     /// </summary>
     /// <exception cref="CheckpointException">A file is missing, damaged, or does not fit the other.</exception>
-    public static XLstmLanguageModel LoadForInference(string directory)
+    public static XLstmLanguageModel LoadForInference(string path) => Open(path, forInference: true);
+
+    private static XLstmLanguageModel Open(string path, bool forInference)
     {
-        ILanguageModelConfig config = ModelConfigReader.ReadLanguageModel(directory);
-        using ModelWeights weights = ModelWeights.Open(directory);
-        return Build(weights, config, forInference: true);
+        if (File.Exists(path))
+            return OpenFile(path, forInference);
+        ILanguageModelConfig config = ModelConfigReader.ReadLanguageModel(path);
+        using ModelWeights stored = ModelWeights.Open(path);
+        // Wrappers such as DataParallel put their names before all others.
+        if (config is not XLstmStackConfig || StackTensors.Prefixes(stored.Tensors.Select(t => t.Name)) is not [var only] || new StackTensors(stored, only).Parent is not { Length: > 0 } parent)
+            return Build(stored, config, forInference);
+        using ModelWeights weights = ModelWeights.Open(path, parent);
+        return Build(weights, config, forInference);
+    }
+
+    private static XLstmLanguageModel OpenFile(string path, bool forInference)
+    {
+        string parent;
+        XLstmLanguageModelConfig config;
+        using (ModelWeights all = ModelWeights.Open(path, under: ""))
+        {
+            var tensors = StackTensors.Find(all, prefix: null);
+            (parent, config) = (tensors.Parent, tensors.LanguageModel(TrainerConfig.Find(path)));
+        }
+        using ModelWeights weights = ModelWeights.Open(path, parent, under: ModelWeights.IsTorch(path) ? parent.TrimEnd('.') : null);
+        return Build(weights, config, forInference);
     }
 
     internal static XLstmLanguageModel Build(ModelWeights weights, ILanguageModelConfig config, bool forInference = false)

@@ -73,7 +73,7 @@ public static partial class Ops
 
     private static void MultiplyRows(Pass pass, int m, Tensor x, WeightMatrix weight, int first, Tensor y)
     {
-        int outputs = Math.Max(16, (m <= FewRows ? FewRowsPiece : 4 * MatrixPiece) / weight.Inputs), pieces = (y.Shape.Last + outputs - 1) / outputs;
+        int outputs = Math.Max(16, (m <= FewRows ? MatrixPiece : 4 * MatrixPiece) / weight.Inputs), pieces = (y.Shape.Last + outputs - 1) / outputs;
         pass.Workers.Run(pieces, new StoredRowsWork(m, outputs, x, weight, first, y), (long)m * y.Shape.Last * weight.Inputs);
     }
 
