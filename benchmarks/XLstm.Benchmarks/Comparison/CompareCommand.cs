@@ -58,6 +58,7 @@ internal static class CompareCommand
             .Concat(CellContests.All(Threads, peers))
             .Concat(TrainingContests.All(Threads, peers))
             .Concat(InferenceContests.All(Threads))
+            .Concat(QuantizedContests.All(Threads))
             .Concat(LargeContests.All(Threads, llama))
             .Concat(ForecastContests.All(Threads, peers));
     }

@@ -74,6 +74,8 @@ public sealed class WeightMatrix
         if (values.Length != Inputs)
             throw new ArgumentException($"values has {values.Length} elements; a row of {this} has {Inputs}.", nameof(values));
         StoredWeights.DecodeRow(Format, Inputs, _bytes.Span, row, values);
+        // A span does not hold a mapping.
+        GC.KeepAlive(this);
     }
 
     internal void CheckRows(int from, int count)

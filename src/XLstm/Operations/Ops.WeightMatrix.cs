@@ -29,6 +29,8 @@ public static partial class Ops
             MultiplyPanels(pass, rows, x, weight, from, y);
         else
             MultiplyRows(pass, rows, x, weight, from, y);
+        // A span does not hold a mapping.
+        GC.KeepAlive(weight);
         if (bias is not null)
             Elementwise.AddBias(rows, count, bias.Span.Slice(from, count), y.Span);
         return y;
@@ -58,6 +60,7 @@ public static partial class Ops
             throw new InvalidOperationException($"{weight} is for inference only: no gradient passes through it. To train, load the model with its weights as parameters.");
     }
 
+    // A row of x becomes whole numbers once for all of W.
     private static void MultiplyPanels(Pass pass, int m, Tensor x, WeightMatrix weight, int first, Tensor y)
     {
         int outputs = Math.Max(1, MatrixPiece / QuantizedWeights.GroupRows / weight.Inputs) * QuantizedWeights.GroupRows;
