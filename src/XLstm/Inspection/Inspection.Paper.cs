@@ -189,6 +189,7 @@ internal sealed partial class Inspection
             Fact("after it", $"{output}: {weights.Info(output + ".weight").Shape[1]} in, {weights.Info(output + ".weight").Shape[0]} out");
         if (maps.Others.Count == 0)
         {
+            next.Add($"xlstm outputs {Quoted(weights.Path)} --inputs x.safetensors --output y.safetensors");
             next.Add($"in C#: XLstmStackModel.Load({Literal(weights.Path)}), with the maps before and after the stack");
             next.Add($"in C#: XLstmStack.Load({Literal(weights.Path)}), the blocks alone");
             return;
