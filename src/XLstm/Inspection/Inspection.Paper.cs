@@ -134,7 +134,7 @@ internal sealed partial class Inspection
         }
         Fact("parameters", Quantity.Count(weights.Tensors.Where(t => expected.ContainsKey(t.Name) && !(of is XLstmLanguageModelConfig { TieWeights: true } && t.Name.EndsWith(TiedHead, StringComparison.Ordinal))).Sum(t => t.Count)));
         foreach (var group in weights.Tensors.Where(t => expected.ContainsKey(t.Name)).GroupBy(t => KindOf(t.Name), StringComparer.Ordinal).OrderByDescending(g => g.Sum(t => t.Count)))
-            Fact("", $"{Quantity.Count(group.Sum(t => t.Count)),15}  {group.Key}");
+            Fact("parameters", $"{Quantity.Count(group.Sum(t => t.Count)),15}  {group.Key}");
         Compare(weights, expected, name => of is XLstmLanguageModelConfig || stack.Owns(name));
     }
 
