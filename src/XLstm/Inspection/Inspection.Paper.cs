@@ -123,6 +123,12 @@ internal sealed partial class Inspection
     // What is missing, of another shape, or too much.
     private void Tensors(ModelWeights weights, StackTensors stack, XLstmStackConfig of)
     {
+        // What a config claims is gone through only if the file is as large.
+        if (of.NumBlocks > 2 * stack.Stored() + 8)
+        {
+            Fail($"the config says {of.NumBlocks} blocks, the tensors have {stack.Stored()}");
+            return;
+        }
         var expected = new Dictionary<string, long[]>(StringComparer.Ordinal);
         foreach ((string name, long[] shape) in stack.Expected(of))
             expected.TryAdd(name, shape);
