@@ -15,6 +15,7 @@ public class HelpTests
     [InlineData("generate")]
     [InlineData("logits")]
     [InlineData("inspect")]
+    [InlineData("outputs")]
     [InlineData("bench")]
     [InlineData("forecast")]
     [InlineData("backtest")]

@@ -33,6 +33,7 @@ internal sealed class RootCommandOfXLstm : RootCommand
         Add(new EvaluateCommand(streams, cancellation));
         Add(new LogitsCommand(streams, cancellation));
         Add(new InspectCommand(streams, cancellation));
+        Add(new OutputsCommand(streams, cancellation));
         Add(new ForecastCommand(streams, cancellation));
         Add(new BacktestCommand(streams, cancellation));
         Add(new AnomaliesCommand(streams, cancellation));

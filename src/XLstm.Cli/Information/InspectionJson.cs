@@ -31,7 +31,7 @@ internal static class InspectionJson
         json.WriteString("license", report.License);
         json.WriteStartArray("facts");
         foreach (CheckpointFact fact in report.Facts)
-            Pair(json, "label", fact.Label, fact.Text);
+            Pair(json, "label", fact.Label, fact.Text.Trim());
         json.WriteEndArray();
         json.WriteStartArray("findings");
         foreach (CheckpointFinding finding in report.Findings)

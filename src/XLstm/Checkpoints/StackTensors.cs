@@ -178,11 +178,18 @@ internal sealed class StackTensors(ModelWeights weights, string prefix)
     private long? Stored(string name, int dimension) =>
         weights.Contains(name) && weights.Info(name).Shape is var shape && shape.Count > dimension && shape[dimension] is > 0 and <= Largest ? shape[dimension] : null;
 
-    private int Count()
+    /// <summary>Blocks from 0 on, without a gap.</summary>
+    internal int Stored()
     {
         int count = 0;
         while (Has($"blocks.{count}.xlstm_norm.weight"))
             count++;
+        return count;
+    }
+
+    private int Count()
+    {
+        int count = Stored();
         int stored = weights.Tensors.Count(t => t.Name.StartsWith(prefix + Blocks, StringComparison.Ordinal) && t.Name.EndsWith(Norm, StringComparison.Ordinal));
         return count == stored && count > 0 ? count : throw new CheckpointException(weights.Path, "the blocks", $"{prefix}blocks.0 to {prefix}blocks.{Math.Max(stored, 1) - 1}", $"no {prefix}blocks.{count}.xlstm_norm.weight");
     }

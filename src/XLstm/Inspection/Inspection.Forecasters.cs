@@ -28,7 +28,7 @@ internal sealed partial class Inspection
         stateBytes = blocks * 4 * width * sizeof(float);
         Fact("session", $"{Quantity.Bytes(stateBytes.Value)} of state, whatever the length of the series");
         if (ModelConfigOf(root) is { } parameters)
-            Fact("config", $"context of {Number(parameters, "train_ctx_len") ?? (root is { } r ? Number(r, "train_ctx_len") : null) ?? 2048} values, patches of {Number(parameters, "input_patch_size")}");
+            Fact("config", $"context of {Number(HyperParameters(root!.Value), "train_ctx_len") ?? Number(parameters, "train_ctx_len") ?? 2048} values, patches of {Number(parameters, "input_patch_size")}");
         else
             Fail("the sizes are not there: TiRex is loaded from its .ckpt with hyper_parameters.model_config, or from safetensors beside a config.json that has that model_config");
         if (WeightsLicense.Find(path) is null)
@@ -49,10 +49,11 @@ internal sealed partial class Inspection
     {
         if (root is not { ValueKind: JsonValueKind.Object } document)
             return null;
-        if (document.TryGetProperty("hyper_parameters", out JsonElement inner) && inner.ValueKind == JsonValueKind.Object)
-            document = inner;
-        return document.TryGetProperty("model_config", out JsonElement config) && config.ValueKind == JsonValueKind.Object ? config : null;
+        return HyperParameters(document).TryGetProperty("model_config", out JsonElement config) && config.ValueKind == JsonValueKind.Object ? config : null;
     }
+
+    private static JsonElement HyperParameters(JsonElement root) =>
+        root.TryGetProperty("hyper_parameters", out JsonElement inner) && inner.ValueKind == JsonValueKind.Object ? inner : root;
 
     private void OfTiRex2()
     {

@@ -123,6 +123,12 @@ internal sealed partial class Inspection
     // What is missing, of another shape, or too much.
     private void Tensors(ModelWeights weights, StackTensors stack, XLstmStackConfig of)
     {
+        // What a config claims is gone through only if the file is as large.
+        if (of.NumBlocks > 2 * stack.Stored() + 8)
+        {
+            Fail($"the config says {of.NumBlocks} blocks, the tensors have {stack.Stored()}");
+            return;
+        }
         var expected = new Dictionary<string, long[]>(StringComparer.Ordinal);
         foreach ((string name, long[] shape) in stack.Expected(of))
             expected.TryAdd(name, shape);
@@ -134,7 +140,7 @@ internal sealed partial class Inspection
         }
         Fact("parameters", Quantity.Count(weights.Tensors.Where(t => expected.ContainsKey(t.Name) && !(of is XLstmLanguageModelConfig { TieWeights: true } && t.Name.EndsWith(TiedHead, StringComparison.Ordinal))).Sum(t => t.Count)));
         foreach (var group in weights.Tensors.Where(t => expected.ContainsKey(t.Name)).GroupBy(t => KindOf(t.Name), StringComparer.Ordinal).OrderByDescending(g => g.Sum(t => t.Count)))
-            Fact("", $"{Quantity.Count(group.Sum(t => t.Count)),15}  {group.Key}");
+            Fact("parameters", $"{Quantity.Count(group.Sum(t => t.Count)),15}  {group.Key}");
         Compare(weights, expected, name => of is XLstmLanguageModelConfig || stack.Owns(name));
     }
 
@@ -189,6 +195,7 @@ internal sealed partial class Inspection
             Fact("after it", $"{output}: {weights.Info(output + ".weight").Shape[1]} in, {weights.Info(output + ".weight").Shape[0]} out");
         if (maps.Others.Count == 0)
         {
+            next.Add($"xlstm outputs {Quoted(weights.Path)} --inputs x.safetensors --output y.safetensors");
             next.Add($"in C#: XLstmStackModel.Load({Literal(weights.Path)}), with the maps before and after the stack");
             next.Add($"in C#: XLstmStack.Load({Literal(weights.Path)}), the blocks alone");
             return;

@@ -16,7 +16,8 @@ internal sealed record LargeSizes(int Blocks, long Width, long Heads, long Keys,
         string query = tensors.ContainsKey(at + "mlstm_layer.query.weight") ? "query" : "q";
         long values = Size(at + "mlstm_layer.out_proj.weight", 1);
         return new(
-            tensors.Keys.Where(n => n.StartsWith(before + Block, StringComparison.Ordinal)).Select(n => Index(n.AsSpan(before.Length + Block.Length))).DefaultIfEmpty(-1).Max() + 1,
+            // One tensor that is called like block 4000 makes no model of so many.
+            tensors.Keys.Where(n => n.StartsWith(before + Block, StringComparison.Ordinal)).Select(n => Index(n.AsSpan(before.Length + Block.Length))).Where(i => i >= 0).Distinct().Count(),
             Size(at + "mlstm_layer.out_proj.weight", 0),
             fused ? Size(at + "mlstm_layer.ifgate_preact.weight", 0) / 2 : Size(at + "mlstm_layer.igate_preact.weight", 0),
             fused ? Math.Max(Size(at + "mlstm_layer.qkv_opreact.weight", 0) / 2 - values, 0) : Size(at + $"mlstm_layer.{query}.weight", 0),

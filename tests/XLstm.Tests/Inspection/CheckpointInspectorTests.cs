@@ -63,7 +63,7 @@ public sealed class CheckpointInspectorTests
     {
         string golden = TestData.Golden("tirex/tirex_small");
         foreach (string file in (string[])["model.ckpt", "model_legacy.ckpt", "model.safetensors"])
-            Has(Inspect(Path.Combine(golden, file)), CheckpointKind.TiRex, true, "2, all sLSTM", "4 heads of 8", "8 values in, 72 numbers out", "42,032", "NXAI Community License", "xlstm forecast FILE.csv --model", "fgate feeds the input gate");
+            Has(Inspect(Path.Combine(golden, file)), CheckpointKind.TiRex, true, "2, all sLSTM", "4 heads of 8", "8 values in, 72 numbers out", "context of 64 values", "42,032", "NXAI Community License", "xlstm forecast FILE.csv --model", "fgate feeds the input gate");
         using var folder = new TemporaryFolder();
         File.Copy(Path.Combine(golden, "model.safetensors"), Path.Combine(folder.Path, "model.safetensors"));
         Has(Inspect(folder.Path), CheckpointKind.TiRex, false, "model_config");

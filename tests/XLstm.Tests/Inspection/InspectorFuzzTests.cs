@@ -121,4 +121,30 @@ public sealed class InspectorFuzzTests
         for (int length = 0; length < bytes.Length; length++)
             Survives(path, file, bytes.AsSpan(0, length));
     }
+
+    /// <summary>A small file may say that it is large.</summary>
+    [Fact]
+    public void WhatIsClaimedIsNotAllocated()
+    {
+        using var folder = new TemporaryFolder();
+        WriteStack(Path.Combine(folder.Path, "model.safetensors"));
+        foreach (string config in (string[])
+        [
+            """{"num_blocks": 65000, "embedding_dim": 2, "slstm_block": {"slstm": {"num_heads": 1}}}""",
+            """{"num_blocks": 1, "embedding_dim": 1000000, "vocab_size": 2000, "slstm_block": {"slstm": {"num_heads": 1000000}}}""",
+            """{"num_blocks": 1, "embedding_dim": 2, "mlstm_block": {"mlstm": {"num_heads": 1, "proj_factor": 100000000}}}""",
+        ])
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            folder.File("config.json", config);
+            Assert.False(CheckpointInspector.Inspect(folder.Path, cancellation: TestContext.Current.CancellationToken).IsUsable);
+            Assert.Throws<CheckpointException>(() => XLstmLanguageModel.Load(folder.Path));
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, ManyBytes);
+        }
+        File.Delete(Path.Combine(folder.Path, "config.json"));
+        SafetensorsWriter.Write(Path.Combine(folder.Path, "model.safetensors"), [TensorToWrite.FromFloats("backbone.blocks.4000.mlstm_layer.q.weight", [1, 1], new float[1])]);
+        long start = GC.GetAllocatedBytesForCurrentThread();
+        Assert.False(CheckpointInspector.Inspect(folder.Path, cancellation: TestContext.Current.CancellationToken).IsUsable);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - start, 0, ManyBytes);
+    }
 }
