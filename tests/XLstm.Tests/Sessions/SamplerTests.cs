@@ -51,6 +51,22 @@ public class SamplerTests
         Assert.Equal(1, new Sampler(new SamplingOptions(Temperature: 1e-30f)).Next(Logits));
     }
 
+    /// <summary>Tokens that are far from the most likely one, and are drawn all the same.</summary>
+    [Theory]
+    [InlineData(3, 1f, 3)]
+    [InlineData(0, 0.9999f, 4)]
+    [InlineData(0, 0.5f, 1)]
+    public void TokensFarFromTheMostLikelyAreInOrder(int topK, float topP, int kept)
+    {
+        // e^-8 is below 1/1024; in order 2, 4, 0, 3, 1.
+        float[] logits = [-8.5f, -10f, 0f, -9f, -8f];
+        var sampler = new Sampler(new SamplingOptions(1, topK, topP, Seed: 1));
+        var drawn = new HashSet<int>();
+        for (int i = 0; i < 200_000; i++)
+            drawn.Add(sampler.Next(logits));
+        Assert.Equal(((int[])[2, 4, 0, 3, 1])[..kept].Order(), drawn.Order());
+    }
+
     [Theory]
     [InlineData(0.2f)]
     [InlineData(0.7f)]
