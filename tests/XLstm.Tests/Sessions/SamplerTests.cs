@@ -97,7 +97,7 @@ public class SamplerTests
         Assert.Equal([1, 1, 1], Draw(new(), 3, prompt: 1));
         Assert.Equal([1, 3, 1], Draw(new(RepetitionPenalty: 1.4f), 3)); // 1.43 and 1.5, then 1.43 and 1.07
         Assert.Equal([3, 1], Draw(new(RepetitionPenalty: 2f), 2, prompt: 1)); // 1 and 1.5, then 1 and 0.75
-        Assert.Equal([1, 3, 0, 4], Draw(new(PresencePenalty: 2f), 4, prompt: [3, 1])); // the prompt does not count
+        Assert.Equal([1, 3, 0, 4], Draw(new(PresencePenalty: 3f), 4, prompt: [3, 1])); // the prompt does not count
         Assert.Equal([1, 3, 1, 3, 1], Draw(new(FrequencyPenalty: 0.6f), 5));
         Assert.Equal([1, 1, 3], Draw(new(FrequencyPenalty: 0.3f), 3));
         Assert.Equal([2], Draw(new(LogitBias: new Dictionary<int, float> { [2] = 4, [99] = 100 }), 1));
