@@ -5,7 +5,7 @@ using XLstm.Benchmarks.Reports;
 
 const string Usage =
     """
-    XLstm.Benchmarks compare [--quick] [--only PART] [--python COMMAND]... [--out FILE]   ours beside its peers
+    XLstm.Benchmarks compare [--quick] [--only PART] [--python COMMAND]... [--llama FOLDER] [--out FILE]   ours beside its peers
     XLstm.Benchmarks report [FILES]                                                       docs/performance.md from results
     XLstm.Benchmarks kernels [BenchmarkDotNet's options]                                  each kernel by itself
     """;
@@ -33,11 +33,11 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException or Inv
 static int Compare(Arguments options)
 {
     bool quick = options.Flag("--quick");
-    string? only = options.Values("--only").LastOrDefault(), file = options.Values("--out").LastOrDefault();
+    string? only = options.Values("--only").LastOrDefault(), file = options.Values("--out").LastOrDefault(), llama = options.Values("--llama").LastOrDefault();
     string[] interpreters = options.Values("--python");
     return options.Rest is [var stranger, ..]
         ? Complain($"\"{stranger}\" is not known here.")
-        : CompareCommand.Run(quick, only, interpreters is [] ? ["python3"] : interpreters, file ?? CompareCommand.DefaultFile(ThisMachine.Describe(), quick));
+        : CompareCommand.Run(quick, only, interpreters is [] ? ["python3"] : interpreters, llama, file ?? CompareCommand.DefaultFile(ThisMachine.Describe(), quick));
 }
 
 static int Complain(string problem)

@@ -22,10 +22,8 @@ internal static class ModelDirectory
     /// <exception cref="CheckpointException">What is there is no model.</exception>
     public static XLstmLanguageModel Load(string path)
     {
-        if (!Directory.Exists(path))
-            throw new CommandError(
-                File.Exists(path) ? $"{path}: expected a model directory, found a file."
-                : $"{path}: there is no such model directory. \"xlstm train\" makes one; --model names another.");
+        if (!Directory.Exists(path) && !File.Exists(path))
+            throw new CommandError($"{path}: there is no such model directory. \"xlstm train\" makes one; --model names another.");
         return XLstmLanguageModel.Load(path);
     }
 
@@ -48,14 +46,17 @@ internal static class ModelDirectory
     {
         XLstmLanguageModel model = Load(path);
         TextTokenizer tokenizer = LoadTokenizer(path, chosen, model.VocabSize, note);
-        return new TextModel(model, tokenizer, SpecialTokens.Read(path, tokenizer));
+        return new TextModel(model, tokenizer, SpecialTokens.Read(DirectoryOf(path), tokenizer));
     }
 
     private static string ExpectedFile(string path)
     {
-        string file = Path.Combine(path, TextTokenizer.FileName);
+        string file = Path.Combine(DirectoryOf(path), TextTokenizer.FileName);
         return File.Exists(file)
             ? file
             : throw new CommandError($"{path}: there is no {TextTokenizer.FileName}, which turns text into tokens. Put it there, or name one: --tokenizer FILE, or --tokenizer bytes.");
     }
+
+    // A model may be a single file, with the others beside it.
+    private static string DirectoryOf(string path) => File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
 }

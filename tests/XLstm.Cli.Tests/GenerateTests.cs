@@ -223,9 +223,9 @@ public sealed class GenerateTests : IDisposable
     public void Weights_that_are_not_numbers_are_reported()
     {
         var model = new XLstmLanguageModel(TinyModel.Config(), 1);
-        model.Head.Span.Fill(float.NaN);
+        model.Head.Weight.Span.Fill(float.NaN);
         model.Save(_model);
-        Cli.Run("generate", "--model", _model).Fails(_model, "diverged", "xlstm info");
+        Cli.Run("generate", "--model", _model).Fails(_model, "diverged", "xlstm inspect");
     }
 
     [Fact]

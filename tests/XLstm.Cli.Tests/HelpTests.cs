@@ -14,7 +14,7 @@ public class HelpTests
     [InlineData("train")]
     [InlineData("generate")]
     [InlineData("logits")]
-    [InlineData("info")]
+    [InlineData("inspect")]
     [InlineData("bench")]
     [InlineData("forecast")]
     [InlineData("backtest")]

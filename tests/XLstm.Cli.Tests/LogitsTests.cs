@@ -93,9 +93,9 @@ public sealed class LogitsTests : IDisposable
     public void Logits_that_are_not_numbers_are_not_written()
     {
         var model = new XLstmLanguageModel(TinyModel.Config(), 1);
-        model.Head.Span[0] = float.NaN;
+        model.Head.Weight.Span[0] = float.NaN;
         model.Save(_model);
-        Run(Tokens([1, 2], 1, 2)).Fails("not finite", "rows 0 to 0", "xlstm info");
+        Run(Tokens([1, 2], 1, 2)).Fails("not finite", "rows 0 to 0", "xlstm inspect");
         Assert.Empty(Directory.GetFiles(_folder.Root, "out*"));
     }
 

@@ -31,7 +31,7 @@ public sealed class TrainTests : IDisposable
         Assert.True(losses[^5..].Average() < losses[..5].Average() - 1, string.Join(' ', losses));
         Assert.All(new[] { "config.json", "model.safetensors", "tokenizer.json", "loss.svg", "loss.png", "log.jsonl", "run.json", "state.safetensors" }, f => Assert.True(File.Exists(_folder["run/" + f]), f));
         Assert.Equal(20, Cli.Run("generate", "--model", _folder["run"], "--max-tokens", "20", "--tokenizer", "bytes", "--temperature", "0").Succeeds().Length);
-        Assert.DoesNotContain("unusual", Cli.Run("info", _folder["run"]).Succeeds(), StringComparison.Ordinal);
+        Assert.DoesNotContain("unusual", Cli.Run("inspect", _folder["run"]).Succeeds(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -50,6 +50,14 @@ public sealed partial class SampleTests
     }
 
     [Fact]
+    public async Task TrainedInPython_has_the_published_scores()
+    {
+        double[] scores = Numbers((await Run("TrainedInPython"))[1])[^6..];
+        Assert.InRange(scores[2], 0, 1e-5);
+        Assert.InRange(scores[5], 0, 1e-5);
+    }
+
+    [Fact]
     public void Every_sample_has_a_test()
     {
         IEnumerable<string> samples = RepositoryFiles.Below("samples/", ".csproj").Select(p => Path.GetFileNameWithoutExtension(p)!);

@@ -94,6 +94,6 @@ internal static class GoldenAssertions
     internal static XLstmStackConfig StackOfOne(string kind, JsonElement block, int embeddingDim)
     {
         string json = $$"""{"num_blocks": 1, "embedding_dim": {{embeddingDim}}, "{{kind}}_block": {{block.GetRawText()}}}""";
-        return ModelConfigReader.Parse(JsonDocument.Parse(json).RootElement, "golden");
+        return (XLstmStackConfig)ModelConfigReader.Parse(JsonDocument.Parse(json).RootElement, "golden");
     }
 }

@@ -272,7 +272,7 @@ public class RunFilesTests
         Assert.Throws<CheckpointException>(() => place.Create(place.Options(1) with { Text = place.File("none.txt") }));
         Same();
         XLstmLanguageModel poisoned = place.Model();
-        poisoned.Head.Span[3] = float.NaN;
+        poisoned.Head.Weight.Span[3] = float.NaN;
         Assert.Contains("parameter lm_head.weight", Assert.Throws<DivergedException>(() => LanguageModelRun.Create(place.Run, place.Options(1), poisoned, place.Tokenizer)).Message);
         Same();
 

@@ -5,19 +5,20 @@ namespace XLstm.Benchmarks.Comparison;
 /// <summary>compare: measures rows and writes them to a file of results.</summary>
 internal static class CompareCommand
 {
-    public static int Run(bool quick, string? only, IReadOnlyList<string> interpreters, string file)
+    public static int Run(bool quick, string? only, IReadOnlyList<string> interpreters, string? llamaFolder, string file)
     {
         Machine machine = ThisMachine.Describe();
         string commit = ThisMachine.Commit();
         Console.WriteLine($"{machine.Cpu}, {machine.Cores} cores, {machine.Simd}, {machine.Os}, {machine.Runtime}, commit {commit}");
         Console.WriteLine(OpenBlas.IsAvailable ? OpenBlas.Description : "no OpenBLAS (libopenblas.so.0) on this machine");
         using var peers = new PythonPeers(interpreters);
+        using var llama = new LlamaPeer(llamaFolder);
         foreach (string line in peers.Describe())
             Console.WriteLine(line);
 
         var before = File.Exists(file) ? Results.Read(file) : new Results(machine, []);
         List<Row> rows = [];
-        foreach (Contest contest in Contests(peers).Where(c => Wanted(c.Id)))
+        foreach (Contest contest in Contests(peers, llama).Where(c => Wanted(c.Id)))
             Add(contest.Run(quick, commit));
         if (Wanted("step/"))
         {
@@ -51,12 +52,13 @@ internal static class CompareCommand
     /// <summary>The targets are for two cores.</summary>
     private static int[] Threads => Environment.ProcessorCount > 1 ? [1, 2] : [1];
 
-    private static IEnumerable<Contest> Contests(PythonPeers peers)
+    private static IEnumerable<Contest> Contests(PythonPeers peers, LlamaPeer llama)
     {
         return ProductContests.All(Threads)
             .Concat(CellContests.All(Threads, peers))
             .Concat(TrainingContests.All(Threads, peers))
             .Concat(InferenceContests.All(Threads))
+            .Concat(LargeContests.All(Threads, llama))
             .Concat(ForecastContests.All(Threads, peers));
     }
 }

@@ -45,13 +45,13 @@ internal sealed class PythonPeers(IReadOnlyList<string> interpreters) : IDisposa
 /// <summary>One interpreter that answers requests: see benchmarks/peers/torch_peer.py.</summary>
 internal sealed class PythonPeer : IDisposable
 {
-    private static readonly string s_script = Script();
-    private readonly Process _process;
+    private static readonly string s_script = PeerProcess.Script("torch_peer.py");
+    private readonly PeerProcess _process;
 
-    private PythonPeer(Process process)
+    private PythonPeer(PeerProcess process)
     {
         _process = process;
-        About = Ask(new { @case = "about" });
+        About = process.Ask(new { @case = "about" });
     }
 
     public JsonElement About { get; }
@@ -60,22 +60,13 @@ internal sealed class PythonPeer : IDisposable
     public static PythonPeer? Start(string command, int threads, int blasThreads)
     {
         string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var start = new ProcessStartInfo(words[0], [.. words[1..], "-c", s_script]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(words[0], [.. words[1..], "-c", s_script]);
         foreach (string limit in OpenBlas.Limits)
             start.Environment.Remove(limit);
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";
         start.Environment["OPENBLAS_NUM_THREADS"] = $"{blasThreads}";
-        Process process;
-        try
-        {
-            process = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
+        if (PeerProcess.Start(start) is not { } process)
             return null;
-        }
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginErrorReadLine();
         try
         {
             return new PythonPeer(process);
@@ -92,28 +83,8 @@ internal sealed class PythonPeer : IDisposable
     {
         var fields = JsonSerializer.SerializeToElement(request).EnumerateObject().ToDictionary(p => p.Name, p => (object)p.Value, StringComparer.Ordinal);
         fields["seconds"] = seconds;
-        return Figure.Of(Ask(fields).GetProperty("seconds").EnumerateArray().Select(s => s.GetDouble())).Median;
+        return Figure.Of(_process.Ask(fields).GetProperty("seconds").EnumerateArray().Select(s => s.GetDouble())).Median;
     }
 
-    public void Dispose()
-    {
-        _process.StandardInput.Close();
-        _process.WaitForExit();
-        _process.Dispose();
-    }
-
-    private JsonElement Ask(object request)
-    {
-        _process.StandardInput.WriteLine(JsonSerializer.Serialize(request));
-        _process.StandardInput.Flush();
-        string line = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The peer ended.");
-        JsonElement answer = JsonDocument.Parse(line).RootElement;
-        return answer.TryGetProperty("error", out JsonElement error) ? throw new InvalidOperationException($"The peer says: {error}") : answer;
-    }
-
-    private static string Script()
-    {
-        using var reader = new StreamReader(typeof(PythonPeer).Assembly.GetManifestResourceStream("torch_peer.py")!);
-        return reader.ReadToEnd();
-    }
+    public void Dispose() => _process.Dispose();
 }

@@ -68,7 +68,7 @@ internal static class TrainingContests
         $"training/package on {threads}", Subject, threads, "ms", target, () =>
         {
             var run = new Run(threads);
-            XLstmLanguageModelConfig config = run.Model.Config;
+            var config = (XLstmLanguageModelConfig)run.Model.Config;
             return new Sides(Sides.Milliseconds(run.Step), run)
             {
                 Peers = peers.For(

@@ -65,7 +65,7 @@ internal sealed class ForecasterOptions
             return;
         try
         {
-            if (ModelConfigReader.Read(path) is not XLstmLanguageModelConfig)
+            if (ModelConfigReader.Read(path) is not ILanguageModelConfig)
                 return;
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException)

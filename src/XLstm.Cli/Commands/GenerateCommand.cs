@@ -59,7 +59,7 @@ internal sealed class GenerateCommand : DocumentedCommand
         }
         catch (InvalidOperationException e)
         {
-            throw new CommandError($"{directory}: {e.Message} \"xlstm info\" shows which weights are not finite.", e);
+            throw new CommandError($"{directory}: {e.Message} \"xlstm inspect\" shows which weights are not finite.", e);
         }
     }
 

@@ -67,7 +67,7 @@ internal sealed class LogitsCommand : DocumentedCommand
                 int[] part = tokens.Part(row, count, step, Math.Min(steps, tokens.Steps - step));
                 (Tensor logits, StackState next) = model.Forward(part, count, state, pass);
                 if (!Elementwise.AllFinite(logits.Span))
-                    throw new CommandError($"The model gives logits that are not finite, in rows {row} to {row + count - 1} from step {step} on. \"xlstm info\" shows which weights are not finite.");
+                    throw new CommandError($"The model gives logits that are not finite, in rows {row} to {row + count - 1} from step {step} on. \"xlstm inspect\" shows which weights are not finite.");
                 stream.Write(MemoryMarshal.AsBytes(logits.Span));
                 state = step + steps < tokens.Steps ? next.Copy() : null;
                 pass.Reset();

@@ -29,30 +29,31 @@ internal sealed class ModelOptions
             bool has = File.Exists(Path.Combine(init, TextTokenizer.FileName));
             return (model, Tokenizer(parse, text) ?? (has ? TextTokenizer.Load(init) : text is null ? null : new ByteTokenizer()));
         }
-        XLstmStackConfig? config = parse.GetValue(Config) is { } file ? ModelConfigReader.Read(file) : null;
+        IModelConfig? config = parse.GetValue(Config) is { } file ? ModelConfigReader.Read(file) : null;
         TextTokenizer? tokenizer = Tokenizer(parse, text) ?? (text is null ? null : new ByteTokenizer());
-        int vocabulary = tokenizer?.VocabularySize ?? (config as XLstmLanguageModelConfig)?.VocabSize
+        int vocabulary = tokenizer?.VocabularySize ?? (config as ILanguageModelConfig)?.VocabSize
             ?? throw new CommandError("--batch-file needs to know the vocabulary: give --init DIR, --tokenizer, or a --config with vocab_size.");
         return (new XLstmLanguageModel(Architecture(parse, config, vocabulary), seed), tokenizer);
     }
 
     /// <summary>Whether an architecture is asked for that is not <paramref name="existing"/>.</summary>
-    public bool Contradicts(ParseResult parse, XLstmLanguageModelConfig existing)
+    public bool Contradicts(ParseResult parse, ILanguageModelConfig existing)
     {
         if (parse.GetValue(Init) is { } init)
-            return ModelConfigReader.ReadLanguageModel(init) != existing;
-        XLstmStackConfig? config = parse.GetValue(Config) is { } file ? ModelConfigReader.Read(file) : null;
-        return (config is not null || parse.GetValue(Preset) is not null) && Architecture(parse, config, existing.VocabSize) != existing;
+            return !ModelConfigReader.ReadLanguageModel(init).Equals(existing);
+        IModelConfig? config = parse.GetValue(Config) is { } file ? ModelConfigReader.Read(file) : null;
+        return (config is not null || parse.GetValue(Preset) is not null) && !Architecture(parse, config, existing.VocabSize).Equals(existing);
     }
 
-    private XLstmLanguageModelConfig Architecture(ParseResult parse, XLstmStackConfig? config, int vocabulary) => config switch
+    private ILanguageModelConfig Architecture(ParseResult parse, IModelConfig? config, int vocabulary) => config switch
     {
         null => PresetOf(parse).Config(vocabulary),
-        XLstmLanguageModelConfig whole => whole,
+        ILanguageModelConfig whole => whole,
         // A stack of blocks becomes a language model with the vocabulary of the tokenizer.
-        _ => new XLstmLanguageModelConfig(
-            vocabulary, config.NumBlocks, config.EmbeddingDim, config.MlstmBlock, config.SlstmBlock, config.SlstmAt,
-            config.ContextLength, config.AddPostBlocksNorm, config.Bias, config.Dropout),
+        XLstmStackConfig stack => new XLstmLanguageModelConfig(
+            vocabulary, stack.NumBlocks, stack.EmbeddingDim, stack.MlstmBlock, stack.SlstmBlock, stack.SlstmAt,
+            stack.ContextLength, stack.AddPostBlocksNorm, stack.Bias, stack.Dropout),
+        _ => throw new ArgumentException($"{config.GetType().Name} is no language model.", nameof(config)),
     };
 
     private TextTokenizer? Tokenizer(ParseResult parse, string? text) => parse.GetValue(_tokenizer) switch

@@ -22,13 +22,13 @@ internal sealed class RateOptions
     public ulong Seed(ParseResult parse) => parse.GetValue(_seed) ?? 1;
 
     /// <summary>The options of a new run: what is given, and otherwise what suits the preset, or plain AdamW for one fixed batch.</summary>
-    public RunOptions Apply(ParseResult parse, Preset preset, XLstmLanguageModelConfig config, bool oneBatch)
+    public RunOptions Apply(ParseResult parse, Preset preset, ILanguageModelConfig config, bool oneBatch)
     {
         ScheduleKind kind = parse.GetValue(_schedule) ?? (oneBatch ? ScheduleKind.Constant : ScheduleKind.Cosine);
         var normal = new OptimizerOptions();
         return Override(parse, new RunOptions(
             Batch: preset.Batch,
-            Context: config.ContextLength > 0 ? config.ContextLength : preset.Context,
+            Context: config is XLstmStackConfig { ContextLength: > 0 and var context } ? context : preset.Context,
             Optimizer: oneBatch ? normal with { Clip = 0 } : normal with { LearningRate = preset.LearningRate },
             Schedule: new LearningRateSchedule(kind, kind == ScheduleKind.Constant ? 0 : preset.WarmupSteps)));
     }

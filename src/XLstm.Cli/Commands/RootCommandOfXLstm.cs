@@ -15,7 +15,7 @@ internal sealed class RootCommandOfXLstm : RootCommand
           xlstm train book.txt                     learn from a text of yours
           xlstm generate --prompt "Once upon"      let the model continue a text
           xlstm forecast sales.csv                 what comes after a series in a CSV file
-          xlstm info xlstm-out                     what is in a model
+          xlstm inspect trained.pt                 what is in a model or checkpoint of any format
         """;
 
     private const string Notes =
@@ -32,7 +32,7 @@ internal sealed class RootCommandOfXLstm : RootCommand
         Add(new ChatCommand(streams, cancellation));
         Add(new EvaluateCommand(streams, cancellation));
         Add(new LogitsCommand(streams, cancellation));
-        Add(new InfoCommand(streams, cancellation));
+        Add(new InspectCommand(streams, cancellation));
         Add(new ForecastCommand(streams, cancellation));
         Add(new BacktestCommand(streams, cancellation));
         Add(new AnomaliesCommand(streams, cancellation));

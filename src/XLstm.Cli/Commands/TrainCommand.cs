@@ -131,13 +131,13 @@ internal sealed class TrainCommand : DocumentedCommand
 
     private void Introduce(LanguageModelRun run, string text)
     {
-        XLstmLanguageModelConfig config = run.Model.Config;
+        ILanguageModelConfig config = run.Model.Config;
         var report = new Report(Streams.Out);
-        string tokens = run.Tokenizer is { } tokenizer ? ModelReport.Describe(tokenizer) : $"{Report.Count(config.VocabSize)} tokens";
+        string tokens = run.Tokenizer is { } tokenizer ? ModelText.Describe(tokenizer) : $"{Report.Count(config.VocabSize)} tokens";
         string length = run.Options.Minutes is { } minutes ? $"{minutes} minutes" : $"{Report.Count(run.Options.Steps!.Value)} steps";
         string batches = run.Options.BatchFile is null ? $"batches of {run.Options.Batch} x {run.Options.Context} tokens" : "the same batch in every step";
         report.Line("text", text);
-        report.Line("model", $"{config.NumBlocks} blocks ({ArchitectureReport.Map(config)}), width {config.EmbeddingDim}, {Report.Count(run.Model.Parameters.ElementCount)} parameters; {tokens}");
+        report.Line("model", $"{config.NumBlocks} blocks ({ModelText.Map(config)}), width {config.EmbeddingDim}, {Report.Count(run.Model.Parameters.ElementCount)} parameters; {tokens}");
         report.Line("training", $"{length}, {batches}{(run.StepCount > 0 ? $", from step {Report.Count(run.StepCount)} on" : "")}; Ctrl-C stops, --resume goes on");
         report.Line("output", Path.GetFullPath(run.Directory));
     }

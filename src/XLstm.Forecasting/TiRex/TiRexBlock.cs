@@ -41,7 +41,7 @@ internal sealed class TiRexBlock : IXLstmBlock
         (Tensor y, Tensor cells) = Cell.Forward(gates, ((SLstmState?)state)?.Cells, pass, lengths);
         x = Ops.Add(pass, x, _headNorm.Forward(y, pass));
         n = _feedForwardNorm.Forward(x, pass);
-        Tensor inner = Ops.Multiply(pass, Ops.Activate(pass, _gate.Forward(n, pass), Activation.Swish), _up.Forward(n, pass));
+        Tensor inner = Ops.Gate(pass, _gate.Forward(n, pass), _up.Forward(n, pass), Activation.Swish);
         return (Ops.Add(pass, x, _down.Forward(inner, pass)), new SLstmState(cells));
     }
 

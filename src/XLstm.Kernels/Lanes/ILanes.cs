@@ -7,6 +7,12 @@ namespace XLstm.Kernels;
 /// </summary>
 internal interface ILanes<TSelf> : ISums<TSelf> where TSelf : struct, ILanes<TSelf>
 {
+    /// <summary>Upper halves of floats (BF16), the lower ones 0.</summary>
+    static abstract TSelf LoadUpper(ref ushort source, nint offset);
+
+    /// <summary>Finite numbers of half precision; what is not finite comes out as a large number.</summary>
+    static abstract TSelf LoadHalf(ref ushort source, nint offset);
+
     static abstract TSelf operator -(TSelf a, TSelf b);
 
     static abstract TSelf operator *(TSelf a, TSelf b);

@@ -9,6 +9,9 @@ namespace XLstm.Kernels;
 /// </summary>
 internal static class LaneMath
 {
+    /// <summary>2^112: between the exponents of half and of single precision.</summary>
+    public const float HalfFactor = 5.192296858534828e33f;
+
     private const float ExpLowest = -86.6434f;   // -125 ln 2
     private const float ExpHighest = 88.72284f;  // 128 ln 2, rounded down
 

@@ -16,6 +16,17 @@ internal readonly struct Lanes1(float value) : ILanes<Lanes1>
     public static Lanes1 Load(ref float source, nint offset) => new(Unsafe.Add(ref source, offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes1 LoadUpper(ref ushort source, nint offset) => new(BitConverter.UInt32BitsToSingle((uint)Unsafe.Add(ref source, offset) << 16));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes1 LoadHalf(ref ushort source, nint offset)
+    {
+        uint bits = Unsafe.Add(ref source, offset);
+        float size = BitConverter.UInt32BitsToSingle((bits & 0x7FFF) << 13) * LaneMath.HalfFactor;
+        return new((bits & 0x8000) == 0 ? size : -size);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes1 value, ref float destination, nint offset) => Unsafe.Add(ref destination, offset) = value._value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

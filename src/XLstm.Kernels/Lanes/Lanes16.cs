@@ -17,6 +17,22 @@ internal readonly struct Lanes16(Vector512<float> value) : ILanes<Lanes16>
     public static Lanes16 Load(ref float source, nint offset) => new(Vector512.LoadUnsafe(ref source, (nuint)offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 LoadUpper(ref ushort source, nint offset) => new((Widened(ref source, offset) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 LoadHalf(ref ushort source, nint offset)
+    {
+        // Fraction and exponent in their places of a float, the difference of the biases as a factor: so smallest numbers are right, too.
+        Vector512<uint> bits = Widened(ref source, offset), sign = Vector512.Create(0x8000u);
+        Vector512<float> size = (Vector512.AndNot(bits, sign) << 13).AsSingle() * Vector512.Create(LaneMath.HalfFactor);
+        return new((size.AsUInt32() | ((bits & sign) << 16)).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> Widened(ref ushort source, nint offset) =>
+        Vector512.WidenLower(Vector256.LoadUnsafe(ref source, (nuint)offset).ToVector512Unsafe());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes16 value, ref float destination, nint offset) => value._value.StoreUnsafe(ref destination, (nuint)offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

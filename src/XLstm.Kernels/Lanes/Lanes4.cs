@@ -17,6 +17,22 @@ internal readonly struct Lanes4(Vector128<float> value) : ILanes<Lanes4>
     public static Lanes4 Load(ref float source, nint offset) => new(Vector128.LoadUnsafe(ref source, (nuint)offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 LoadUpper(ref ushort source, nint offset) => new((Widened(ref source, offset) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 LoadHalf(ref ushort source, nint offset)
+    {
+        // Fraction and exponent in their places of a float, the difference of the biases as a factor: so smallest numbers are right, too.
+        Vector128<uint> bits = Widened(ref source, offset), sign = Vector128.Create(0x8000u);
+        Vector128<float> size = (Vector128.AndNot(bits, sign) << 13).AsSingle() * Vector128.Create(LaneMath.HalfFactor);
+        return new((size.AsUInt32() | ((bits & sign) << 16)).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<uint> Widened(ref ushort source, nint offset) =>
+        Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref Unsafe.As<ushort, byte>(ref Unsafe.Add(ref source, offset)))).AsUInt16());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes4 value, ref float destination, nint offset) => value._value.StoreUnsafe(ref destination, (nuint)offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

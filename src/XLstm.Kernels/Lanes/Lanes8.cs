@@ -17,6 +17,22 @@ internal readonly struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     public static Lanes8 Load(ref float source, nint offset) => new(Vector256.LoadUnsafe(ref source, (nuint)offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 LoadUpper(ref ushort source, nint offset) => new((Widened(ref source, offset) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 LoadHalf(ref ushort source, nint offset)
+    {
+        // Fraction and exponent in their places of a float, the difference of the biases as a factor: so smallest numbers are right, too.
+        Vector256<uint> bits = Widened(ref source, offset), sign = Vector256.Create(0x8000u);
+        Vector256<float> size = (Vector256.AndNot(bits, sign) << 13).AsSingle() * Vector256.Create(LaneMath.HalfFactor);
+        return new((size.AsUInt32() | ((bits & sign) << 16)).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Widened(ref ushort source, nint offset) =>
+        Vector256.WidenLower(Vector128.LoadUnsafe(ref source, (nuint)offset).ToVector256Unsafe());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes8 value, ref float destination, nint offset) => value._value.StoreUnsafe(ref destination, (nuint)offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,19 +8,24 @@ internal static class Prefetch
 {
     /// <summary>The cache lines of <paramref name="count"/> floats from an offset on, which may lie past the end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Ahead(ref float source, nint offset, int count)
+    public static void Ahead(ref float source, nint offset, int count) =>
+        Ahead(ref Unsafe.As<float, byte>(ref source), offset * sizeof(float), count * sizeof(float));
+
+    /// <summary>The cache lines of up to 256 bytes, likewise; an offset in bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Ahead(ref byte source, nint offset, int count)
     {
         if (!Sse.IsSupported)
             return;
         // A pointer, not a reference: the collector may move the memory, and then the request is wasted, no more.
-        float* at = (float*)Unsafe.AsPointer(ref source) + offset;
+        byte* at = (byte*)Unsafe.AsPointer(ref source) + offset;
         Sse.Prefetch0(at);
-        if (count > 16)
-            Sse.Prefetch0(at + 16);
-        if (count > 32)
+        if (count > 64)
+            Sse.Prefetch0(at + 64);
+        if (count > 128)
         {
-            Sse.Prefetch0(at + 32);
-            Sse.Prefetch0(at + 48);
+            Sse.Prefetch0(at + 128);
+            Sse.Prefetch0(at + 192);
         }
     }
 }

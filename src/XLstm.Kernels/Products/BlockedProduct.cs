@@ -26,7 +26,7 @@ internal static class BlockedProduct
     private const int TileLength = RowBlock * WidestPanel;
 
     /// <summary>Depth of the blocks of k terms, each summed apart: nearly equal parts of at most <see cref="MaxDepth"/>, from k alone.</summary>
-    private static int DepthBlock(int k)
+    public static int DepthBlock(int k)
     {
         int blocks = (k + MaxDepth - 1) / MaxDepth;
         return blocks <= 1 ? k : ((k + blocks - 1) / blocks + 7) & ~7;

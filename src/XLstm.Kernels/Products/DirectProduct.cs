@@ -12,80 +12,83 @@ internal static class DirectProduct
     public const int MaxRows = 4;
 
     // 4 KB: two threads reach what the memory gives with 2 to 8 KB, and small matrices lose little beyond their end.
-    private const int Ahead = 1024;
+    private const int Ahead = 4096;
 
-    /// <summary>C[m, n] = A[m, k] W[n, k]^T, added to C if <paramref name="accumulate"/>; m in 1..4.</summary>
-    public static void Multiply<L>(int m, int n, int k, ref float a, nint lda, ref float w, nint ldw, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
+    /// <summary>C[m, n] = A[m, k] W[n, k]^T, added to C if <paramref name="accumulate"/>; m in 1..4, ldw in numbers.</summary>
+    public static void Multiply<L, W>(int m, int n, int k, ref float a, nint lda, ref byte w, nint ldw, ref float c, nint ldc, bool accumulate)
+        where L : struct, ILanes<L> where W : struct, IStored
     {
         for (int j = 0; j < n; j++)
         {
             int i = 0;
             // The second pair finds the row of W in the cache.
             for (; i + 2 <= m; i += 2)
-                Two<L>(k, ref Unsafe.Add(ref a, i * lda), lda, ref w, ref Unsafe.Add(ref c, i * ldc), ldc, accumulate);
+                Two<L, W>(k, ref Unsafe.Add(ref a, i * lda), lda, ref w, ref Unsafe.Add(ref c, i * ldc), ldc, accumulate);
             if (i < m)
-                One<L>(k, ref Unsafe.Add(ref a, i * lda), ref w, ref Unsafe.Add(ref c, i * ldc), accumulate);
-            w = ref Unsafe.Add(ref w, ldw);
+                One<L, W>(k, ref Unsafe.Add(ref a, i * lda), ref w, ref Unsafe.Add(ref c, i * ldc), accumulate);
+            w = ref Unsafe.Add(ref w, ldw * W.Size);
             c = ref Unsafe.Add(ref c, 1);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void One<L>(nint k, ref float x, ref float w, ref float c, bool accumulate) where L : struct, ILanes<L>
+    private static void One<L, W>(nint k, ref float x, ref byte w, ref float c, bool accumulate)
+        where L : struct, ILanes<L> where W : struct, IStored
     {
         L s0 = L.Create(0f), s1 = s0, s2 = s0, s3 = s0;
         nint p = 0;
         for (; p + 4 * L.Count <= k; p += 4 * L.Count)
         {
-            Prefetch.Ahead(ref w, p + Ahead, 4 * L.Count);
-            s0 = L.MultiplyAdd(L.Load(ref x, p), L.Load(ref w, p), s0);
-            s1 = L.MultiplyAdd(L.Load(ref x, p + L.Count), L.Load(ref w, p + L.Count), s1);
-            s2 = L.MultiplyAdd(L.Load(ref x, p + 2 * L.Count), L.Load(ref w, p + 2 * L.Count), s2);
-            s3 = L.MultiplyAdd(L.Load(ref x, p + 3 * L.Count), L.Load(ref w, p + 3 * L.Count), s3);
+            Prefetch.Ahead(ref w, p * W.Size + Ahead, 4 * L.Count * W.Size);
+            s0 = L.MultiplyAdd(L.Load(ref x, p), W.Load<L>(ref w, p), s0);
+            s1 = L.MultiplyAdd(L.Load(ref x, p + L.Count), W.Load<L>(ref w, p + L.Count), s1);
+            s2 = L.MultiplyAdd(L.Load(ref x, p + 2 * L.Count), W.Load<L>(ref w, p + 2 * L.Count), s2);
+            s3 = L.MultiplyAdd(L.Load(ref x, p + 3 * L.Count), W.Load<L>(ref w, p + 3 * L.Count), s3);
         }
         for (; p + L.Count <= k; p += L.Count)
-            s0 = L.MultiplyAdd(L.Load(ref x, p), L.Load(ref w, p), s0);
-        Put(ref c, L.Sum(s0 + s1 + (s2 + s3)) + Tail(p, k, ref x, ref w), accumulate);
+            s0 = L.MultiplyAdd(L.Load(ref x, p), W.Load<L>(ref w, p), s0);
+        Put(ref c, L.Sum(s0 + s1 + (s2 + s3)) + Tail<W>(p, k, ref x, ref w), accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Two<L>(nint k, ref float x, nint ldx, ref float w, ref float c, nint ldc, bool accumulate) where L : struct, ILanes<L>
+    private static void Two<L, W>(nint k, ref float x, nint ldx, ref byte w, ref float c, nint ldc, bool accumulate)
+        where L : struct, ILanes<L> where W : struct, IStored
     {
         L s0 = L.Create(0f), s1 = s0, s2 = s0, s3 = s0, t0 = s0, t1 = s0, t2 = s0, t3 = s0;
         ref float y = ref Unsafe.Add(ref x, ldx);
         nint p = 0;
         for (; p + 4 * L.Count <= k; p += 4 * L.Count)
         {
-            Prefetch.Ahead(ref w, p + Ahead, 4 * L.Count);
-            L r = L.Load(ref w, p);
+            Prefetch.Ahead(ref w, p * W.Size + Ahead, 4 * L.Count * W.Size);
+            L r = W.Load<L>(ref w, p);
             s0 = L.MultiplyAdd(L.Load(ref x, p), r, s0);
             t0 = L.MultiplyAdd(L.Load(ref y, p), r, t0);
-            r = L.Load(ref w, p + L.Count);
+            r = W.Load<L>(ref w, p + L.Count);
             s1 = L.MultiplyAdd(L.Load(ref x, p + L.Count), r, s1);
             t1 = L.MultiplyAdd(L.Load(ref y, p + L.Count), r, t1);
-            r = L.Load(ref w, p + 2 * L.Count);
+            r = W.Load<L>(ref w, p + 2 * L.Count);
             s2 = L.MultiplyAdd(L.Load(ref x, p + 2 * L.Count), r, s2);
             t2 = L.MultiplyAdd(L.Load(ref y, p + 2 * L.Count), r, t2);
-            r = L.Load(ref w, p + 3 * L.Count);
+            r = W.Load<L>(ref w, p + 3 * L.Count);
             s3 = L.MultiplyAdd(L.Load(ref x, p + 3 * L.Count), r, s3);
             t3 = L.MultiplyAdd(L.Load(ref y, p + 3 * L.Count), r, t3);
         }
         for (; p + L.Count <= k; p += L.Count)
         {
-            L r = L.Load(ref w, p);
+            L r = W.Load<L>(ref w, p);
             s0 = L.MultiplyAdd(L.Load(ref x, p), r, s0);
             t0 = L.MultiplyAdd(L.Load(ref y, p), r, t0);
         }
-        Put(ref c, L.Sum(s0 + s1 + (s2 + s3)) + Tail(p, k, ref x, ref w), accumulate);
-        Put(ref Unsafe.Add(ref c, ldc), L.Sum(t0 + t1 + (t2 + t3)) + Tail(p, k, ref y, ref w), accumulate);
+        Put(ref c, L.Sum(s0 + s1 + (s2 + s3)) + Tail<W>(p, k, ref x, ref w), accumulate);
+        Put(ref Unsafe.Add(ref c, ldc), L.Sum(t0 + t1 + (t2 + t3)) + Tail<W>(p, k, ref y, ref w), accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Tail(nint p, nint k, ref float x, ref float w)
+    private static float Tail<W>(nint p, nint k, ref float x, ref byte w) where W : struct, IStored
     {
         float sum = 0f;
         for (; p < k; p++)
-            sum = float.MultiplyAddEstimate(Unsafe.Add(ref x, p), Unsafe.Add(ref w, p), sum);
+            sum = float.MultiplyAddEstimate(Unsafe.Add(ref x, p), Lanes1.Sum(W.Load<Lanes1>(ref w, p)), sum);
         return sum;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace XLstm.Kernels;
@@ -138,7 +139,7 @@ public static class MatrixProduct
         ref float rb = ref MemoryMarshal.GetReference(b);
         ref float rc = ref MemoryMarshal.GetReference(c);
         if (transposeB && !transposeA && m <= DirectProduct.MaxRows)
-            DirectProduct.Multiply<L>(m, n, k, ref ra, lda, ref rb, ldb, ref rc, ldc, accumulate);
+            DirectProduct.Multiply<L, StoredSingles>(m, n, k, ref ra, lda, ref Unsafe.As<float, byte>(ref rb), ldb, ref rc, ldc, accumulate);
         else
             BlockedProduct.Multiply<L>(transposeA, transposeB, m, n, k, ref ra, lda, ref rb, ldb, ref rc, ldc, accumulate, scratch);
     }

@@ -9,6 +9,7 @@ internal sealed class FileBytes : IDisposable
     private readonly SafeFileHandle? handle;
     private readonly ReadOnlyMemory<byte> bytes;
     private readonly string path;
+    private MappedFile? mapped;
 
     internal FileBytes(string path)
     {
@@ -31,6 +32,22 @@ internal sealed class FileBytes : IDisposable
             offset += count;
             destination = destination[count..];
         }
+    }
+
+    /// <summary>
+    /// Part of the file without a copy. A mapping outlives this object, until nobody holds a part of it. Whoever cuts the file short
+    /// meanwhile ends the process: so weights are mapped where they are too large to be read, and nowhere else.
+    /// </summary>
+    internal ReadOnlyMemory<byte> Mapped(long offset, long length)
+    {
+        if (length > int.MaxValue)
+            throw new CheckpointException(path, $"a tensor of {length} bytes", $"at most {int.MaxValue}", null);
+        if (handle is null)
+            return bytes.Slice((int)offset, (int)length);
+        if (RandomAccess.GetLength(handle) < Length)
+            throw new CheckpointException(path, "the file", $"{Length} bytes, as when it was opened", $"{RandomAccess.GetLength(handle)}");
+        mapped ??= new MappedFile(handle);
+        return mapped.Part(offset, (int)length);
     }
 
     public void Dispose() => handle?.Dispose();

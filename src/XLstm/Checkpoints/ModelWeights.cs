@@ -1,4 +1,5 @@
 using System.Text.Json;
+using XLstm.Kernels;
 
 namespace XLstm;
 
@@ -80,11 +81,41 @@ public sealed class ModelWeights : IDisposable
         place.File.ReadFloats(place.NameInFile, destination);
     }
 
+    /// <inheritdoc cref="TensorFile.ReadBytes"/>
+    public void ReadBytes(string name, Span<byte> destination)
+    {
+        var place = Home(name);
+        place.File.ReadBytes(place.NameInFile, destination);
+    }
+
     /// <inheritdoc cref="TensorFile.ReadInt64"/>
     public void ReadInt64(string name, Span<long> destination)
     {
         var place = Home(name);
         place.File.ReadInt64(place.NameInFile, destination);
+    }
+
+    /// <summary>A tensor [outputs, inputs] as a matrix for inference: mapped where it stands in one piece in its file, otherwise read.</summary>
+    /// <remarks>The matrix may be used after these weights are closed. The file must not be changed as long as it is in use.</remarks>
+    /// <exception cref="CheckpointException">No such tensor, or it is no matrix of floating-point numbers.</exception>
+    public WeightMatrix Matrix(string name)
+    {
+        var (file, info, nameInFile) = Home(name);
+        WeightFormat? stored = info.DType switch
+        {
+            DType.F32 or DType.F64 => WeightFormat.F32,
+            DType.BF16 => WeightFormat.BF16,
+            DType.F16 => WeightFormat.F16,
+            var type => DTypes.Blocks(type),
+        };
+        if (stored is not { } format || info.Shape is not [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue] || info.Count > int.MaxValue)
+            throw new CheckpointException(file.Path, $"tensor {name}", $"a matrix of floating-point numbers, at most {int.MaxValue}", info.ToString());
+        var (outputs, inputs) = ((int)info.Shape[0], (int)info.Shape[1]);
+        if (info.DType != DType.F64 && file.Mapped(nameInFile) is { } bytes)
+            return new(name, format, outputs, inputs, bytes);
+        var values = new float[info.Count];
+        file.ReadFloats(nameInFile, values);
+        return WeightMatrix.Encode(name, format, outputs, inputs, values);
     }
 
     public void Dispose() => files.ForEach(file => file.Dispose());
@@ -103,6 +134,9 @@ public sealed class ModelWeights : IDisposable
         }
         return weights;
     }
+
+    /// <summary>The files that an index names.</summary>
+    internal static IReadOnlyList<string> ShardsOf(string index) => [.. Index(index).Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     private static Dictionary<string, string> Index(string index)
     {
@@ -140,14 +174,14 @@ public sealed class ModelWeights : IDisposable
         {
             if (!tensor.Name.StartsWith(start, StringComparison.Ordinal))
                 continue;
-            var info = tensor with { Name = Stripped(tensor.Name[start.Length..], prefix) };
+            var info = tensor with { Name = Stripped(Plain(tensor.Name[start.Length..]), prefix) };
             if (!home.TryAdd(info.Name, new(file, info, tensor.Name)))
                 throw new CheckpointException(file.Path, $"tensor {info.Name}", "one place that has it", $"another in {home[info.Name].File.Path}");
             tensors.Add(info);
         }
     }
 
-    private static bool IsTorch(string path)
+    internal static bool IsTorch(string path)
     {
         if (!File.Exists(path))
             return false;
@@ -156,6 +190,14 @@ public sealed class ModelWeights : IDisposable
     }
 
     private static string Stripped(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
+
+    // A module that was saved as a whole has its parts under these attributes, a compiled one is wrapped in another.
+    private static string Plain(string name)
+    {
+        foreach (var layer in (ReadOnlySpan<string>)["_modules.", "_parameters.", "_buffers.", "_orig_mod."])
+            name = name.Replace(layer, "", StringComparison.Ordinal);
+        return name;
+    }
 
     private Place Home(string name) =>
         home.TryGetValue(name, out var place) ? place : throw new CheckpointException(Path, "the weights", $"a tensor {name}", "none of that name");

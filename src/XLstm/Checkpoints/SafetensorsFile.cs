@@ -11,6 +11,7 @@ public sealed class SafetensorsFile : TensorFile
         try
         {
             entries = SafetensorsHeader.Read(File, path, metadata);
+            QuantizedTensors.Find(path, metadata, entries);
         }
         catch
         {
@@ -39,6 +40,8 @@ public sealed class SafetensorsFile : TensorFile
     public override bool Contains(string name) => entries.ContainsKey(name);
 
     public override TensorInfo Info(string name) => Entry(name).Info;
+
+    internal override ReadOnlyMemory<byte>? Mapped(string name) => File.Mapped(Entry(name).Offset, Entry(name).Info.ByteLength);
 
     private protected override void ReadElements(string name, long first, Span<byte> destination)
     {

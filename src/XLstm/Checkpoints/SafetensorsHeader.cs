@@ -43,6 +43,7 @@ internal static class SafetensorsHeader
         file.Read(LengthBytes, bytes);
         try
         {
+            ConfigDocument.CheckTexts(bytes, new() { MaxDepth = 8 });
             using var document = JsonDocument.Parse(bytes, new() { AllowDuplicateProperties = false, MaxDepth = 8 });
             var root = document.RootElement.Clone();
             return root.ValueKind == JsonValueKind.Object ? root : throw new CheckpointException(path, "the header", "a JSON object", $"{root.ValueKind}");
@@ -68,7 +69,7 @@ internal static class SafetensorsHeader
             throw new CheckpointException(path, $"tensor {name}", "an object with dtype, shape and data_offsets", $"{value.ValueKind}");
         var dtype = value.TryGetProperty("dtype", out var d) && d.ValueKind == JsonValueKind.String ? d.GetString() : null;
         if (!DTypes.TryParse(dtype, out var type))
-            throw new CheckpointException(path, $"dtype of tensor {name}", string.Join(", ", Enum.GetValues<DType>().Select(DTypes.Name)), dtype ?? "nothing");
+            throw new CheckpointException(path, $"dtype of tensor {name}", string.Join(", ", DTypes.Plain.Select(DTypes.Name)), dtype ?? "nothing");
         var shape = Numbers(value, "shape", MostDimensions) ?? throw new CheckpointException(path, $"shape of tensor {name}", $"a list of up to {MostDimensions} sizes", Found(value, "shape"));
         if (Numbers(value, "data_offsets", 2) is not [var from, var to])
             throw new CheckpointException(path, $"data_offsets of tensor {name}", "two offsets", Found(value, "data_offsets"));

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using XLstm.Kernels;
 
 namespace XLstm;
 
@@ -20,12 +21,17 @@ public abstract class TensorFile : IDisposable
     /// <exception cref="CheckpointException">No tensor of this name.</exception>
     public abstract TensorInfo Info(string name);
 
-    /// <summary>The elements of an F64, F32, F16 or BF16 tensor as floats; F64 is rounded to nearest.</summary>
+    /// <summary>The elements of an F64, F32, F16, BF16, Q8 or Q4 tensor as floats; F64 is rounded to nearest.</summary>
     /// <exception cref="ArgumentException">The destination is not as long as the tensor.</exception>
     /// <exception cref="CheckpointException">No such tensor, or its elements are not floating-point numbers.</exception>
     public void ReadFloats(string name, Span<float> destination)
     {
         var info = Ready(name, destination.Length);
+        if (DTypes.Blocks(info.DType) is { } blocks)
+        {
+            ReadBlocks(info, blocks, destination);
+            return;
+        }
         if (info.DType is not (DType.F64 or DType.F32 or DType.F16 or DType.BF16))
             throw new CheckpointException(Path, $"tensor {name}", "F64, F32, F16 or BF16", DTypes.Name(info.DType));
         if (info.DType == DType.F32)
@@ -52,7 +58,7 @@ public abstract class TensorFile : IDisposable
     public void ReadInt64(string name, Span<long> destination)
     {
         var info = Ready(name, destination.Length);
-        if (info.DType is DType.F64 or DType.F32 or DType.F16 or DType.BF16)
+        if (info.DType is DType.F64 or DType.F32 or DType.F16 or DType.BF16 or DType.Q8 or DType.Q4)
             throw new CheckpointException(Path, $"tensor {name}", "whole numbers", DTypes.Name(info.DType));
         var size = DTypes.Size(info.DType);
         // The narrow numbers stand at the end of the wide ones' memory until their turn to be widened, front to back, comes.
@@ -62,7 +68,7 @@ public abstract class TensorFile : IDisposable
             destination[i] = ToInt64(bytes[(i * size)..], info.DType);
     }
 
-    /// <summary>The bytes of a tensor, row-major and little-endian.</summary>
+    /// <summary>The bytes of a tensor as they are stored: row-major and little-endian, or in blocks.</summary>
     /// <exception cref="ArgumentException">The destination is not as long as the tensor's bytes.</exception>
     /// <exception cref="CheckpointException">No such tensor.</exception>
     public void ReadBytes(string name, Span<byte> destination)
@@ -81,11 +87,27 @@ public abstract class TensorFile : IDisposable
 
     private protected FileBytes File { get; }
 
+    /// <summary>The bytes of a tensor without a copy, where they stand in one piece in a file; null otherwise.</summary>
+    internal virtual ReadOnlyMemory<byte>? Mapped(string name) => null;
+
     /// <summary>Elements from <paramref name="first"/> on, in row-major order, as many as fit.</summary>
     private protected abstract void ReadElements(string name, long first, Span<byte> destination);
 
     /// <summary>Whether the elements stand in the file as they are read, so that a part costs no more than its bytes.</summary>
     private protected abstract bool IsWhole(string name);
+
+    // Group by group, so that a large matrix takes no more memory than its floats.
+    private void ReadBlocks(TensorInfo info, WeightFormat format, Span<float> destination)
+    {
+        var (outputs, inputs) = ((int)info.Shape[0], (int)info.Shape[1]);
+        var group = new byte[QuantizedWeights.ByteLength(format, QuantizedWeights.GroupRows, inputs)];
+        for (var row = 0; row < outputs; row++)
+        {
+            if (row % QuantizedWeights.GroupRows == 0)
+                ReadElements(info.Name, (long)row / QuantizedWeights.GroupRows * group.Length, group);
+            QuantizedWeights.DecodeRow(format, inputs, group, row % QuantizedWeights.GroupRows, destination.Slice(row * inputs, inputs));
+        }
+    }
 
     private TensorInfo Ready(string name, int destination)
     {

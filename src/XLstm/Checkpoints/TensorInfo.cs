@@ -1,3 +1,5 @@
+using XLstm.Kernels;
+
 namespace XLstm;
 
 /// <summary>Element types of tensors in files.</summary>
@@ -13,6 +15,12 @@ public enum DType
     I8,
     U8,
     Bool,
+
+    /// <summary>A matrix in 8-bit blocks (<see cref="QuantizedWeights"/>), stored as U8.</summary>
+    Q8,
+
+    /// <summary>A matrix in 4-bit blocks (<see cref="QuantizedWeights"/>), stored as U8.</summary>
+    Q4,
 }
 
 /// <summary>What a file says of one tensor.</summary>
@@ -26,7 +34,7 @@ public sealed record TensorInfo(string Name, DType DType, IReadOnlyList<long> Sh
     public long Count => Shape.Aggregate(1L, (product, size) => checked(product * size));
 
     /// <summary>Bytes in the file.</summary>
-    public long ByteLength => Count * DTypes.Size(DType);
+    public long ByteLength => DTypes.Blocks(DType) is { } format ? QuantizedWeights.ByteLength(format, (int)Shape[0], (int)Shape[1]) : Count * DTypes.Size(DType);
 
     /// <summary>One line, for listings: <c>name F32 [2, 3]</c>.</summary>
     public override string ToString() => $"{Name} {DType} [{string.Join(", ", Shape)}]";
@@ -34,6 +42,17 @@ public sealed record TensorInfo(string Name, DType DType, IReadOnlyList<long> Sh
 
 internal static class DTypes
 {
+    /// <summary>The types that a file may give a tensor by themselves.</summary>
+    internal static IEnumerable<DType> Plain => Enum.GetValues<DType>().Where(type => Blocks(type) is null);
+
+    /// <summary>The format of matrices that are stored in blocks, or null.</summary>
+    internal static WeightFormat? Blocks(DType type) => type switch
+    {
+        DType.Q8 => WeightFormat.Q8,
+        DType.Q4 => WeightFormat.Q4,
+        _ => null,
+    };
+
     internal static int Size(DType type) => type switch
     {
         DType.F64 or DType.I64 => 8,
@@ -46,7 +65,7 @@ internal static class DTypes
 
     internal static bool TryParse(string? name, out DType type)
     {
-        foreach (var candidate in Enum.GetValues<DType>())
+        foreach (var candidate in Plain)
         {
             if (string.Equals(Name(candidate), name, StringComparison.Ordinal))
             {

@@ -5,6 +5,9 @@ internal static class TorchParameters
 {
     private static readonly string[] Usual = ["state_dict", "model_state_dict", "model_state", "model"];
 
+    /// <summary>Whether parameters are usually found under this key.</summary>
+    internal static bool IsUsual(string key) => Usual.Contains(key, StringComparer.Ordinal);
+
     /// <summary>What the names of the parameters start with.</summary>
     internal static string Prefix(TorchFile file, string? under)
     {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -49,8 +50,30 @@ internal static class ConfigDocument
         }
     }
 
+    /// <summary>JSON whose texts can all be read: the parser of the framework looks at them only when they are asked for, and fails then.</summary>
+    /// <exception cref="JsonException">A text is no UTF-8, or half of a pair of surrogates.</exception>
+    internal static void CheckTexts(ReadOnlySpan<byte> json, JsonReaderOptions options)
+    {
+        if (!Utf8.IsValid(json))
+            throw new JsonException("The text is not UTF-8.");
+        var reader = new Utf8JsonReader(json, options);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                    reader.GetString();
+            }
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException(e.Message, e);
+        }
+    }
+
     private static JsonElement Element(ReadOnlyMemory<byte> json)
     {
+        CheckTexts(json.Span, new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = DeepestNesting });
         using var document = JsonDocument.Parse(json, Options);
         return document.RootElement.Clone();
     }

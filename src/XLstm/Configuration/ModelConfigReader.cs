@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace XLstm;
 
-/// <summary>Reads the architecture of a model from <c>config.json</c>, <c>config.yaml</c> or <c>config.yml</c>: the <c>xlstm</c> Python package's files and experiments, and our own.</summary>
+/// <summary>Reads the architecture of a model from <c>config.json</c>, <c>config.yaml</c> or <c>config.yml</c>: the <c>xlstm</c> Python package's files and experiments, those of xLSTM Large (also as Hugging Face's <c>transformers</c> has them), and our own.</summary>
 /// <remarks>
 /// The model stands under <c>model</c>, under <c>stack</c> or at the top. A file with <c>"format": "xlstm-net"</c> is ours: keys that it does not know are errors there, and are ignored in the files of others.
 /// A reference such as <c>${dataset.kwargs.vocab_size}</c>, which the package's experiments use, is resolved within the file.
@@ -15,7 +15,7 @@ public static class ModelConfigReader
     /// <summary>A language model where the file names a <c>vocab_size</c>, otherwise a stack of blocks.</summary>
     /// <param name="path">A model directory or a file.</param>
     /// <exception cref="CheckpointException">No such file, no model in it, or a value of it is of the wrong type or out of range.</exception>
-    public static XLstmStackConfig Read(string path)
+    public static IModelConfig Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var file = FileOf(path);
@@ -23,11 +23,11 @@ public static class ModelConfigReader
     }
 
     /// <inheritdoc cref="Read"/>
-    public static XLstmLanguageModelConfig ReadLanguageModel(string path) =>
-        Read(path) as XLstmLanguageModelConfig
+    public static ILanguageModelConfig ReadLanguageModel(string path) =>
+        Read(path) as ILanguageModelConfig
             ?? throw new CheckpointException(FileOf(path), "vocab_size", "the number of tokens of a language model", "nothing");
 
-    internal static XLstmStackConfig Parse(JsonElement root, string file)
+    internal static IModelConfig Parse(JsonElement root, string file)
     {
         if (root.ValueKind != JsonValueKind.Object)
             throw new CheckpointException(file, "the file", "an object with the keys of a model", $"{root.ValueKind}");
@@ -41,7 +41,7 @@ public static class ModelConfigReader
                 throw new CheckpointException(file, "version", $"{Version}", $"{version}", version > Version ? "A newer xlstm wrote this file: update to read it." : null);
         }
         var model = top.Object("model") ?? top.Object("stack") ?? top;
-        var config = Model(model);
+        IModelConfig config = IsLarge(top) || IsLarge(model) ? Large(model) : Model(model);
         model.Done();
         top.Done();
         foreach (var (key, found, expected) in config.Problems())
@@ -56,6 +56,33 @@ public static class ModelConfigReader
         string[] names = ["config.json", "config.yaml", "config.yml"];
         return names.Select(name => Path.Combine(path, name)).FirstOrDefault(File.Exists)
             ?? throw new CheckpointException(path, "the directory", string.Join(" or ", names), "none of them");
+    }
+
+    private static bool IsLarge(ConfigNode node) =>
+        node.Raw("model_type") is { ValueKind: JsonValueKind.String } type && type.ValueEquals("xlstm") || node.Has("qk_dim_factor") || node.Has("gate_soft_cap");
+
+    private static XLstmLargeConfig Large(ConfigNode node)
+    {
+        var normal = new XLstmLargeConfig(1, 1, 1, 1);
+        return new(
+            node.Int("vocab_size"),
+            node.Int(node.Has("embedding_dim") ? "embedding_dim" : "hidden_size"),
+            node.Int("num_heads"),
+            node.Int(node.Has("num_blocks") ? "num_blocks" : "num_hidden_layers"),
+            node.Bool("use_bias", normal.UseBias),
+            node.Double("norm_eps", normal.NormEps),
+            node.Bool("add_out_norm", normal.AddOutNorm),
+            node.Double("qk_dim_factor", normal.QkDimFactor),
+            node.Double("v_dim_factor", normal.VDimFactor),
+            node.Double("eps", normal.Eps),
+            node.Double("ffn_proj_factor", normal.FfnProjFactor),
+            node.Int("ffn_round_up_to_multiple_of", normal.FfnRoundUpToMultipleOf),
+            node.Double("gate_soft_cap", normal.GateSoftCap),
+            node.Double("output_logit_soft_cap", normal.OutputLogitSoftCap),
+            node.String("weight_mode", normal.WeightMode),
+            node.Bool("tie_word_embeddings", normal.TieWordEmbeddings),
+            node.Raw("bos_token_id") is null ? null : node.Int("bos_token_id"),
+            node.Raw("eos_token_id") is null ? null : node.Int("eos_token_id"));
     }
 
     private static XLstmStackConfig Model(ConfigNode node)

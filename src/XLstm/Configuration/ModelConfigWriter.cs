@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace XLstm;
 
-/// <summary>Writes our own <c>config.json</c>: every value, with the keys of the <c>xlstm</c> Python package.</summary>
+/// <summary>Writes <c>config.json</c>: of the paper's blocks our own, every value with the keys of the <c>xlstm</c> Python package; of xLSTM Large the one of <c>transformers</c>.</summary>
 public static class ModelConfigWriter
 {
     /// <summary>Writes <c>config.json</c> into a directory, which is created when it is missing.</summary>
     /// <exception cref="ArgumentException">The configuration cannot be built.</exception>
-    public static void Write(string directory, XLstmStackConfig config)
+    public static void Write(string directory, IModelConfig config)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(config);
@@ -15,18 +15,89 @@ public static class ModelConfigWriter
         AtomicFile.Write(Path.Combine(directory, "config.json"), stream => Write(stream, config));
     }
 
-    internal static void Write(Stream stream, XLstmStackConfig config)
+    /// <summary>Writes <c>config.yaml</c> as the authors' own code of xLSTM Large reads it: it refuses keys that it does not know.</summary>
+    /// <exception cref="ArgumentException">The configuration cannot be built.</exception>
+    public static void WriteNative(string directory, XLstmLargeConfig config)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(config);
+        config.Validate();
+        FormattableString yaml = $"""
+            embedding_dim: {config.EmbeddingDim}
+            num_heads: {config.NumHeads}
+            num_blocks: {config.NumBlocks}
+            vocab_size: {config.VocabSize}
+            use_bias: {Word(config.UseBias)}
+            norm_eps: {Number(config.NormEps)}
+            add_out_norm: {Word(config.AddOutNorm)}
+            qk_dim_factor: {Number(config.QkDimFactor)}
+            v_dim_factor: {Number(config.VDimFactor)}
+            eps: {Number(config.Eps)}
+            ffn_proj_factor: {Number(config.FfnProjFactor)}
+            ffn_round_up_to_multiple_of: {config.FfnRoundUpToMultipleOf}
+            gate_soft_cap: {Number(config.GateSoftCap)}
+            output_logit_soft_cap: {Number(config.OutputLogitSoftCap)}
+            weight_mode: {config.WeightMode}
+
+            """;
+        AtomicFile.Write(Path.Combine(directory, "config.yaml"), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(FormattableString.Invariant(yaml).ReplaceLineEndings("\n"))));
+
+        static string Word(bool value) => value ? "true" : "false";
+
+        // Without a point, 1E-06 is a text to readers of YAML 1.1.
+        static string Number(double value) =>
+            value.ToString(System.Globalization.CultureInfo.InvariantCulture) is var text && text.Contains('E', StringComparison.Ordinal) && !text.Contains('.', StringComparison.Ordinal)
+                ? text.Replace("E", ".0E", StringComparison.Ordinal) : text;
+    }
+
+    internal static void Write(Stream stream, IModelConfig config)
     {
         using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
-        json.WriteString("format", ModelConfigReader.Format);
-        json.WriteNumber("version", ModelConfigReader.Version);
-        json.WriteStartObject("model");
-        Model(json, config);
-        json.WriteEndObject();
+        if (config is XLstmLargeConfig large)
+            Large(json, large);
+        else
+        {
+            json.WriteString("format", ModelConfigReader.Format);
+            json.WriteNumber("version", ModelConfigReader.Version);
+            json.WriteStartObject("model");
+            Model(json, (XLstmStackConfig)config);
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
         json.Flush();
         stream.Write("\n"u8);
+    }
+
+    // Both spellings of a key, where its readers differ.
+    private static void Large(Utf8JsonWriter json, XLstmLargeConfig config)
+    {
+        json.WriteStartArray("architectures");
+        json.WriteStringValue("xLSTMForCausalLM");
+        json.WriteEndArray();
+        json.WriteString("model_type", "xlstm");
+        json.WriteNumber("vocab_size", config.VocabSize);
+        json.WriteNumber("hidden_size", config.EmbeddingDim);
+        json.WriteNumber("embedding_dim", config.EmbeddingDim);
+        json.WriteNumber("num_hidden_layers", config.NumBlocks);
+        json.WriteNumber("num_blocks", config.NumBlocks);
+        json.WriteNumber("num_heads", config.NumHeads);
+        json.WriteBoolean("use_bias", config.UseBias);
+        json.WriteNumber("norm_eps", config.NormEps);
+        json.WriteBoolean("add_out_norm", config.AddOutNorm);
+        json.WriteNumber("qk_dim_factor", config.QkDimFactor);
+        json.WriteNumber("v_dim_factor", config.VDimFactor);
+        json.WriteNumber("eps", config.Eps);
+        json.WriteNumber("ffn_proj_factor", config.FfnProjFactor);
+        json.WriteNumber("ffn_round_up_to_multiple_of", config.FfnRoundUpToMultipleOf);
+        json.WriteNumber("gate_soft_cap", config.GateSoftCap);
+        json.WriteNumber("output_logit_soft_cap", config.OutputLogitSoftCap);
+        json.WriteString("weight_mode", config.WeightMode);
+        json.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);
+        if (config.BosTokenId is { } bos)
+            json.WriteNumber("bos_token_id", bos);
+        if (config.EosTokenId is { } eos)
+            json.WriteNumber("eos_token_id", eos);
     }
 
     private static void Model(Utf8JsonWriter json, XLstmStackConfig config)

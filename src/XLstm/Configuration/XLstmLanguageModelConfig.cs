@@ -28,7 +28,7 @@ public sealed record XLstmLanguageModelConfig(
     bool TieWeights = false,
     bool WeightDecayOnEmbedding = false,
     bool AddEmbeddingDropout = false)
-    : XLstmStackConfig(NumBlocks, EmbeddingDim, MlstmBlock, SlstmBlock, SlstmAt, ContextLength, AddPostBlocksNorm, Bias, Dropout)
+    : XLstmStackConfig(NumBlocks, EmbeddingDim, MlstmBlock, SlstmBlock, SlstmAt, ContextLength, AddPostBlocksNorm, Bias, Dropout), ILanguageModelConfig
 {
     internal override IEnumerable<ConfigProblem> Problems() =>
         ConfigProblem.AtLeast("vocab_size", VocabSize, 1)

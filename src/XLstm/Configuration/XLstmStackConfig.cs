@@ -19,7 +19,7 @@ public record XLstmStackConfig(
     int ContextLength = -1,
     bool AddPostBlocksNorm = true,
     bool Bias = false,
-    float Dropout = 0f)
+    float Dropout = 0f) : IModelConfig
 {
     private const int MostBlocks = 1 << 16;
 
@@ -56,11 +56,9 @@ public record XLstmStackConfig(
 
     /// <summary>Checks that the model can be built.</summary>
     /// <exception cref="ArgumentException">It cannot: the message names the key, its value and what is expected.</exception>
-    public void Validate()
-    {
-        foreach (var (key, found, expected) in Problems())
-            throw new ArgumentException($"{key} is {found}; expected {expected}.", key);
-    }
+    public void Validate() => ((IModelConfig)this).Validate();
+
+    IEnumerable<ConfigProblem> IModelConfig.Problems() => Problems();
 
     // Ordered: a check may rely on the ones before it, because only the first problem is ever taken.
     internal virtual IEnumerable<ConfigProblem> Problems()

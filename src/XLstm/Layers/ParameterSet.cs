@@ -11,6 +11,7 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
 {
     private readonly List<Parameter> _parameters = [];
     private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WeightMatrix> _matrices = new(StringComparer.Ordinal);
     private readonly ModelWeights? _weights;
     private readonly ulong _seed;
 
@@ -20,14 +21,28 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
     /// <summary>Parameters read from a checkpoint as they are asked for.</summary>
     public ParameterSet(ModelWeights weights) => _weights = weights;
 
+    private ParameterSet(ModelWeights weights, bool forInference) => (_weights, ForInference) = (weights, forInference);
+
+    /// <summary>
+    /// Parameters read from a checkpoint, but for the matrices of linear layers: those stay as they are stored, of any
+    /// <see cref="WeightMatrix.Format"/> and mapped where they can be, and have no gradient.
+    /// </summary>
+    public static ParameterSet OpenForInference(ModelWeights weights) => new(weights, forInference: true);
+
+    /// <summary>Whether layers get their matrices as they are stored.</summary>
+    public bool ForInference { get; }
+
+    /// <summary>The matrices that layers took as they are stored.</summary>
+    public IReadOnlyCollection<WeightMatrix> Matrices => _matrices.Values;
+
     /// <summary>The scope with an empty prefix.</summary>
     public ParameterScope Root => new(this, "");
 
     /// <summary>Number of parameters (tensors).</summary>
     public int Count => _parameters.Count;
 
-    /// <summary>Number of trained numbers.</summary>
-    public long ElementCount => _parameters.Sum(p => (long)p.Length);
+    /// <summary>Number of trained numbers, those of <see cref="Matrices"/> included.</summary>
+    public long ElementCount => _parameters.Sum(p => (long)p.Length) + _matrices.Values.Sum(m => (long)m.Outputs * m.Inputs);
 
     /// <summary>The parameter at <paramref name="index"/>.</summary>
     public Parameter this[int index] => _parameters[index];
@@ -48,7 +63,7 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
 
     /// <summary>Tensors of the checkpoint that no layer asked for.</summary>
     public IReadOnlyList<string> Unexpected(params IReadOnlyCollection<string> known) =>
-        _weights is null ? [] : [.. _weights.Tensors.Select(t => t.Name).Where(n => !_byName.ContainsKey(n) && !known.Contains(n, StringComparer.Ordinal))];
+        _weights is null ? [] : [.. _weights.Tensors.Select(t => t.Name).Where(n => !_byName.ContainsKey(n) && !_matrices.ContainsKey(n) && !known.Contains(n, StringComparer.Ordinal))];
 
     public IEnumerator<Parameter> GetEnumerator() => _parameters.GetEnumerator();
 
@@ -58,6 +73,9 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
 
     internal Parameter Get(string name, Shape shape, Initializer initializer)
     {
+        // Before memory is asked for: a config may say anything.
+        if (_weights is not null)
+            CheckStored(name, shape);
         Parameter parameter = Create(name, shape);
         if (_weights is null)
         {
@@ -66,16 +84,25 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
         }
         else
         {
-            CheckStored(name, shape);
             _weights.ReadFloats(name, parameter.Span);
         }
         return parameter;
     }
 
+    internal WeightMatrix? GetMatrix(string name, int outputs, int inputs)
+    {
+        if (!ForInference)
+            return null;
+        CheckNew(name);
+        CheckStored(name, new Shape(outputs, inputs));
+        WeightMatrix matrix = _weights!.Matrix(name);
+        _matrices.Add(name, matrix);
+        return matrix;
+    }
+
     internal Parameter Create(string name, Shape shape)
     {
-        if (_byName.ContainsKey(name))
-            throw new ArgumentException($"A parameter called \"{name}\" exists already.", nameof(name));
+        CheckNew(name);
         var parameter = new Parameter(name, shape)
         {
             Decays = name.Contains("weight", StringComparison.Ordinal) && !name.Contains("norm", StringComparison.Ordinal),
@@ -86,6 +113,12 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
     }
 
     internal IReadOnlyList<long>? StoredShape(string name) => _weights is not null && _weights.Contains(name) ? _weights.Info(name).Shape : null;
+
+    private void CheckNew(string name)
+    {
+        if (_byName.ContainsKey(name) || _matrices.ContainsKey(name))
+            throw new ArgumentException($"A parameter called \"{name}\" exists already.", nameof(name));
+    }
 
     private void CheckStored(string name, Shape shape)
     {
@@ -116,6 +149,13 @@ public sealed class ParameterScope
     /// <summary>The parameter <paramref name="name"/> of this scope: from the checkpoint, or new.</summary>
     /// <exception cref="CheckpointException">The checkpoint has no such tensor, or one of another shape.</exception>
     public Parameter Get(string name, Shape shape, Initializer initializer) => _set.Get(Full(name), shape, initializer);
+
+    /// <summary>
+    /// The matrix <paramref name="name"/> of this scope as it is stored, where the set is for inference; null otherwise: then the
+    /// layer asks for a parameter.
+    /// </summary>
+    /// <exception cref="CheckpointException">The checkpoint has no such tensor, or one of another shape.</exception>
+    public WeightMatrix? GetMatrix(string name, int outputs, int inputs) => _set.GetMatrix(Full(name), outputs, inputs);
 
     /// <summary>The shape that the checkpoint has for <paramref name="name"/>, or null where there is none.</summary>
     internal IReadOnlyList<long>? StoredShape(string name) => _set.StoredShape(Full(name));

@@ -15,12 +15,13 @@ internal static class OperationCount
     {
         long cells = 0;
         foreach (IXLstmBlock block in model.Stack.Blocks)
-            if (block is MLstmBlock { Cell: var cell })
+            cells += block switch
             {
-                int width = cell.InputWeight.Shape.Last / 3 / cell.Heads;
-                cells += cell.Heads * MLstm(steps, chunkLength, width, width);
-            }
-        return steps * Weights(model.Parameters.Where(p => p != model.Head && p != model.Embedding.Weight)) + headRows * (long)model.Head.Length + cells;
+                MLstmBlock { Cell: var cell } when cell.InputWeight.Shape.Last / 3 / cell.Heads is var width => cell.Heads * MLstm(steps, chunkLength, width, width),
+                XLstmLargeBlock large => large.Heads * MLstm(steps, chunkLength, large.KeyWidth, large.ValueWidth),
+                _ => 0,
+            };
+        return steps * Weights(model.Parameters.Where(p => p != model.Head.Weight && p != model.Embedding.Weight)) + headRows * (long)model.Head.Weight.Length + cells;
     }
 
     /// <summary>Of a training step over <paramref name="batch"/> sequences, forward and backward.</summary>

@@ -1,3 +1,5 @@
+using XLstm.Kernels;
+
 namespace XLstm;
 
 /// <summary>
@@ -6,29 +8,54 @@ namespace XLstm;
 /// </summary>
 public sealed class XLstmLanguageModel
 {
-    private const string HeadName = "lm_head.weight";
+    private const string HeadName = "lm_head";
+
+    private readonly float _logitCap, _embeddingDropout;
 
     /// <summary>A new model with parameters drawn from <paramref name="seed"/>.</summary>
-    public XLstmLanguageModel(XLstmLanguageModelConfig config, ulong seed = 0) : this(config, new ParameterSet(seed))
+    public XLstmLanguageModel(ILanguageModelConfig config, ulong seed = 0) : this(config, new ParameterSet(seed))
     {
     }
 
-    /// <summary>A model over the parameters of <paramref name="parameters"/>, named as the Python package names them.</summary>
-    public XLstmLanguageModel(XLstmLanguageModelConfig config, ParameterSet parameters)
+    /// <summary>A model over the parameters of <paramref name="parameters"/>, named as the Python packages name them.</summary>
+    /// <exception cref="ArgumentException">The config cannot be built; the message names key, value and what is expected.</exception>
+    /// <exception cref="CheckpointException">The parameters come from a checkpoint that has not the tensors of this config.</exception>
+    public XLstmLanguageModel(ILanguageModelConfig config, ParameterSet parameters)
     {
         config.Validate();
         (Config, Parameters) = (config, parameters);
         ParameterScope root = parameters.Root;
-        Stack = new XLstmStack(root.At("xlstm_block_stack"), config);
-        Embedding = new TokenEmbedding(root.At("token_embedding"), config.VocabSize, config.EmbeddingDim);
-        Embedding.Weight.Decays = config.WeightDecayOnEmbedding;
-        Head = config.TieWeights
-            ? Embedding.Weight
-            : root.Get(HeadName, new Shape(config.VocabSize, config.EmbeddingDim), Initializer.Small(config.EmbeddingDim));
+        switch (config)
+        {
+            case XLstmLanguageModelConfig paper:
+                Stack = new XLstmStack(root.At("xlstm_block_stack"), paper);
+                Embedding = new TokenEmbedding(root.At("token_embedding"), config.VocabSize, config.EmbeddingDim);
+                if (Embedding.Matrix is null)
+                    Embedding.Weight.Decays = paper.WeightDecayOnEmbedding;
+                IsTied = paper.TieWeights;
+                _embeddingDropout = paper.AddEmbeddingDropout ? paper.Dropout : 0;
+                break;
+            case XLstmLargeConfig large:
+                ParameterScope backbone = root.At("backbone");
+                // The authors' own files have it beside the backbone, those of transformers inside.
+                Embedding = new TokenEmbedding(
+                    root.At("embedding").StoredShape("weight") is null ? backbone.At("embeddings") : root.At("embedding"), config.VocabSize, config.EmbeddingDim);
+                if (Embedding.Matrix is null)
+                    Embedding.Weight.Decays = false;
+                Stack = new BlockSequence(
+                    [.. Enumerable.Range(0, config.NumBlocks).Select(i => new XLstmLargeBlock(backbone.At($"blocks.{i}"), large))],
+                    large.AddOutNorm ? new Norm(backbone.At("out_norm"), config.EmbeddingDim, NormKind.Rms, epsilon: (float)large.NormEps, bias: large.UseBias, onePlusWeight: false) : null);
+                IsTied = large.TieWordEmbeddings;
+                _logitCap = (float)large.OutputLogitSoftCap;
+                break;
+            default:
+                throw new ArgumentException($"{config.GetType().Name} is no architecture of this library.", nameof(config));
+        }
+        Head = IsTied ? new Linear(Embedding) : new Linear(root.At(HeadName), config.EmbeddingDim, config.VocabSize, bias: false);
     }
 
     /// <summary>The architecture.</summary>
-    public XLstmLanguageModelConfig Config { get; }
+    public ILanguageModelConfig Config { get; }
 
     /// <summary>Tokens that the model knows.</summary>
     public int VocabSize => Config.VocabSize;
@@ -40,24 +67,57 @@ public sealed class XLstmLanguageModel
     public TokenEmbedding Embedding { get; }
 
     /// <summary>The blocks.</summary>
-    public XLstmStack Stack { get; }
+    public BlockSequence Stack { get; }
 
-    /// <summary>Vectors to logits [vocabulary, D]; the embedding's own weight where the two are tied.</summary>
-    public Parameter Head { get; }
+    /// <summary>Vectors to logits, before a cap; with the embedding's own weight where the two are tied.</summary>
+    public Linear Head { get; }
 
-    /// <summary>Reads a model directory: config.json (or .yaml) in our dialect or the Python package's, and model.safetensors.</summary>
+    private bool IsTied { get; }
+
+    /// <summary>
+    /// Reads a model directory: config.json (or .yaml) in our dialect or the Python package's, and model.safetensors. Or one file of weights, such as the <c>.pt</c> of the
+    /// package's users, whose tensors tell the architecture as <see cref="XLstmStackModel.Load"/> has it.
+    /// </summary>
     /// <exception cref="CheckpointException">A file is missing, damaged, or does not fit the other.</exception>
-    public static XLstmLanguageModel Load(string directory)
+    public static XLstmLanguageModel Load(string path) => Open(path, forInference: false);
+
+    /// <summary>
+    /// As <see cref="Load"/>, with the matrices as they are stored, mapped from the file where they can be: starts at once, shares memory
+    /// with other processes, and cannot be trained. The file must not be changed meanwhile.
+    /// </summary>
+    /// <exception cref="CheckpointException">A file is missing, damaged, or does not fit the other.</exception>
+    public static XLstmLanguageModel LoadForInference(string path) => Open(path, forInference: true);
+
+    private static XLstmLanguageModel Open(string path, bool forInference)
     {
-        XLstmLanguageModelConfig config = ModelConfigReader.ReadLanguageModel(directory);
-        using ModelWeights weights = ModelWeights.Open(directory);
-        return Build(weights, config);
+        if (File.Exists(path))
+            return OpenFile(path, forInference);
+        ILanguageModelConfig config = ModelConfigReader.ReadLanguageModel(path);
+        using ModelWeights stored = ModelWeights.Open(path);
+        // Wrappers such as DataParallel put their names before all others.
+        if (config is not XLstmStackConfig || StackTensors.Prefixes(stored.Tensors.Select(t => t.Name)) is not [var only] || new StackTensors(stored, only).Parent is not { Length: > 0 } parent)
+            return Build(stored, config, forInference);
+        using ModelWeights weights = ModelWeights.Open(path, parent);
+        return Build(weights, config, forInference);
     }
 
-    internal static XLstmLanguageModel Build(ModelWeights weights, XLstmLanguageModelConfig config)
+    private static XLstmLanguageModel OpenFile(string path, bool forInference)
     {
-        var model = new XLstmLanguageModel(config, new ParameterSet(weights));
-        IReadOnlyList<string> unexpected = model.Parameters.Unexpected(HeadName);
+        string parent;
+        XLstmLanguageModelConfig config;
+        using (ModelWeights all = ModelWeights.Open(path, under: ""))
+        {
+            var tensors = StackTensors.Find(all, prefix: null);
+            (parent, config) = (tensors.Parent, tensors.LanguageModel(TrainerConfig.Find(path)));
+        }
+        using ModelWeights weights = ModelWeights.Open(path, parent, under: ModelWeights.IsTorch(path) ? parent.TrimEnd('.') : null);
+        return Build(weights, config, forInference);
+    }
+
+    internal static XLstmLanguageModel Build(ModelWeights weights, ILanguageModelConfig config, bool forInference = false)
+    {
+        var model = new XLstmLanguageModel(config, forInference ? ParameterSet.OpenForInference(weights) : new ParameterSet(weights));
+        IReadOnlyList<string> unexpected = model.Parameters.Unexpected($"{HeadName}.weight");
         if (unexpected.Count > 0)
             throw new CheckpointException(
                 weights.Path, $"tensor {unexpected[0]}", "only tensors of the model in the config",
@@ -76,8 +136,8 @@ public sealed class XLstmLanguageModel
     internal void SaveWeights(string path)
     {
         List<TensorToWrite> tensors = [.. Parameters.Select(p => ToWrite(p.Name, p))];
-        if (Config.TieWeights) // the reference stores a tied head, too
-            tensors.Add(ToWrite(HeadName, Head));
+        if (IsTied) // the reference stores a tied head, too
+            tensors.Add(ToWrite($"{HeadName}.weight", Head.Weight));
         SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
     }
 
@@ -98,15 +158,17 @@ public sealed class XLstmLanguageModel
     }
 
     /// <summary>Of what <see cref="Hidden"/> gives, or of some of its rows: [..., D] to [..., V].</summary>
-    public Tensor Logits(Tensor hidden, Pass pass) => Ops.Linear(pass, hidden, Head);
+    public Tensor Logits(Tensor hidden, Pass pass)
+    {
+        Tensor logits = Head.Forward(hidden, pass);
+        return _logitCap > 0 ? Ops.SoftCap(pass, logits, _logitCap) : logits;
+    }
 
     /// <summary>As <see cref="Forward"/> without the head: [B, T, D].</summary>
     public (Tensor Hidden, StackState State) Hidden(int[] tokens, int batch, StackState? state, Pass pass, int[]? lengths = null)
     {
         Tensor x = Embedding.Forward(tokens, batch, pass);
-        if (Config.AddEmbeddingDropout)
-            x = Ops.Dropout(pass, x, Config.Dropout);
-        return Stack.Forward(x, state, pass, lengths);
+        return Stack.Forward(Ops.Dropout(pass, x, _embeddingDropout), state, pass, lengths);
     }
 
     // Names, shapes and a sample of the weights: enough to tell models, and trainings of one model, apart.
@@ -119,6 +181,14 @@ public sealed class XLstmLanguageModel
             int step = Math.Max(1, parameter.Length / 64);
             for (int i = 0; i < parameter.Length; i += step)
                 hash = new RandomSource(hash ^ BitConverter.SingleToUInt32Bits(parameter.Span[i])).NextBits();
+        }
+        foreach (WeightMatrix matrix in Parameters.Matrices)
+        {
+            hash = RandomSource.SeedFor(hash, matrix.ToString());
+            ReadOnlySpan<byte> bytes = matrix.Bytes;
+            int step = Math.Max(1, bytes.Length / 64);
+            for (int i = 0; i < bytes.Length; i += step)
+                hash = new RandomSource(hash ^ bytes[i]).NextBits();
         }
         return hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
     }

@@ -12,6 +12,19 @@ public sealed class XLstmStack : BlockSequence
     /// <summary>The architecture.</summary>
     public XLstmStackConfig Config { get; }
 
+    /// <summary>
+    /// The stack in a file of PyTorch (<c>.pt</c>, <c>.pth</c>, <c>.ckpt</c>), a safetensors file, or a directory of such weights, whatever is around it and whoever trained it. No config
+    /// is needed, see <see cref="XLstmStackModel.Load"/>, which also reads the linear maps before and after it.
+    /// </summary>
+    /// <param name="path">The file or directory.</param>
+    /// <param name="prefix">Where there are several stacks, what the names of the one that is meant start with, such as "model_state.encoder"; "" for the top.</param>
+    /// <exception cref="CheckpointException">The file is damaged, has no stack or several, or has blocks that were changed.</exception>
+    public static XLstmStack Load(string path, string? prefix = null)
+    {
+        using ModelWeights weights = ModelWeights.Open(path, under: "");
+        return StackTensors.Find(weights, prefix).Build(new ParameterSet(weights), TrainerConfig.Find(path));
+    }
+
     private static IXLstmBlock[] CreateBlocks(ParameterScope scope, XLstmStackConfig config)
     {
         config.Validate();

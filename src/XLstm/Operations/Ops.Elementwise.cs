@@ -132,37 +132,51 @@ public static partial class Ops
     {
         if (x.Shape.Last % 2 != 0)
             throw new ArgumentException($"x is {x.Shape}: the last dimension has no two halves.", nameof(x));
-        Tensor y = pass.Rent(x.Shape.WithLast(x.Shape.Last / 2));
-        pass.Workers.Run(Blocks(x.Shape.Rows), new GateWork(function, x, y));
+        return Gate(pass, x, x, x.Shape.Last / 2, function);
+    }
+
+    /// <summary>f(gate) * up element by element, of one shape.</summary>
+    public static Tensor Gate(Pass pass, Tensor gate, Tensor up, Activation function)
+    {
+        SameShape(gate, up, nameof(up));
+        return Gate(pass, gate, up, gate.Shape.Last, function);
+    }
+
+    // gate and up may be the two halves of one tensor's rows.
+    private static Tensor Gate(Pass pass, Tensor gate, Tensor up, int width, Activation function)
+    {
+        Tensor y = pass.Rent(gate.Shape.WithLast(width));
+        pass.Workers.Run(Blocks(gate.Shape.Rows), new GateWork(function, gate, up, y));
         if (pass.Record)
-            pass.Add(new GateNode(function, x, y));
+            pass.Add(new GateNode(function, gate, up, y));
         return y;
     }
 
-    private readonly struct GateWork(Activation function, Tensor x, Tensor y, GradientSum dX = default) : IWork
+    private readonly struct GateWork(Activation function, Tensor gate, Tensor up, Tensor y, GradientSum dGate = default, GradientSum dUp = default) : IWork
     {
         public int ScratchLength => 0;
 
         public void Run(int index, Span<float> scratch)
         {
-            int F = y.Shape.Last, from = index * DiagonalRows, rows = Math.Min(DiagonalRows, y.Shape.Rows - from), start = from * 2 * F;
-            if (dX.Wanted)
+            int F = y.Shape.Last, stride = gate.Shape.Last, from = index * DiagonalRows, rows = Math.Min(DiagonalRows, y.Shape.Rows - from), start = from * stride;
+            int upAt = start + (gate == up ? F : 0);
+            if (!dGate.Wanted && !dUp.Wanted)
             {
-                Span<float> part = dX.Part(start, rows * 2 * F);
-                GatedActivation.Backward(
-                    function, rows, F, x.Span[start..], x.Span[(start + F)..], 2 * F, y.Gradient!.Span.Slice(from * F, rows * F), part, part[F..]);
+                GatedActivation.Forward(function, rows, F, gate.Span[start..], up.Span[upAt..], stride, y.Span.Slice(from * F, rows * F));
+                return;
             }
-            else
-                GatedActivation.Forward(function, rows, F, x.Span[start..], x.Span[(start + F)..], 2 * F, y.Span.Slice(from * F, rows * F));
+            Span<float> g = dGate.Part(start, rows * stride), u = gate == up ? g[F..] : dUp.Part(start, rows * stride);
+            GatedActivation.Backward(function, rows, F, gate.Span[start..], up.Span[upAt..], stride, y.Gradient!.Span.Slice(from * F, rows * F), g, u);
         }
     }
 
-    private sealed class GateNode(Activation function, Tensor x, Tensor y) : Node(y)
+    private sealed class GateNode(Activation function, Tensor gate, Tensor up, Tensor y) : Node(y)
     {
         public override void Backward(Pass pass)
         {
-            if (pass.SumOf(x) is { Wanted: true } dX)
-                pass.Workers.Run(Blocks(x.Shape.Rows), new GateWork(function, x, y, dX));
+            GradientSum dGate = pass.SumOf(gate), dUp = gate == up ? default : pass.SumOf(up);
+            if (dGate.Wanted || dUp.Wanted)
+                pass.Workers.Run(Blocks(gate.Shape.Rows), new GateWork(function, gate, up, y, dGate, dUp));
         }
     }
 

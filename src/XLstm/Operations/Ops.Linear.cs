@@ -11,9 +11,9 @@ public static partial class Ops
     // Rows of a product that one thread takes at a time: a function of the shape only.
     private const int RowBlock = 64;
 
-    // Products with so few rows read their weights as they are stored; this much of them is what one thread reads at a time.
-    private const int FewRows = 4;
-    private const int FewRowsPiece = 65536;
+    // A product of one block of rows is shared out by columns, so many weights at a time, in whole panels of the kernel.
+    private const int ColumnsPiece = 32768;
+    private const int Panel = 32;
 
     // The gradient of a weight with at most this many outputs is shared out by blocks of its inputs instead.
     private const int FewOutputs = 32;
@@ -64,10 +64,11 @@ public static partial class Ops
     private static void MultiplyTransposed(Pass pass, int m, int n, int k, Tensor a, Tensor b, int bOffset, Tensor c, bool accumulate, int ldb = 0)
     {
         ldb = ldb == 0 ? k : ldb;
-        if (m <= FewRows)
+        if (m <= RowBlock)
         {
-            int columns = Math.Max(16, FewRowsPiece / Math.Max(1, k));
-            pass.Workers.Run((n + columns - 1) / columns, new FewRowsWork(m, n, k, columns, a, b, bOffset, ldb, c, accumulate), (long)n * k);
+            // Each weight is read once: nobody else uses what a thread packs.
+            int columns = Math.Max(Panel, ColumnsPiece / Math.Max(1, k) / Panel * Panel);
+            pass.Workers.Run((n + columns - 1) / columns, new ColumnsWork(m, n, k, columns, a, b, bOffset, ldb, c, accumulate), (long)n * k * ((m + 3) / 4));
             return;
         }
         Tensor packed = Packed(pass, true, k, n, b, bOffset, ldb);
@@ -137,7 +138,7 @@ public static partial class Ops
         }
     }
 
-    private readonly struct FewRowsWork(int m, int n, int k, int columns, Tensor a, Tensor b, int bOffset, int ldb, Tensor c, bool accumulate) : IWork
+    private readonly struct ColumnsWork(int m, int n, int k, int columns, Tensor a, Tensor b, int bOffset, int ldb, Tensor c, bool accumulate) : IWork
     {
         public int ScratchLength => MatrixProduct.ScratchLength(m, Math.Min(n, columns), k);
 

@@ -4,6 +4,9 @@ namespace XLstm;
 
 public static partial class Ops
 {
+    // The gates of so few rows read their weights as they are stored.
+    private const int FewRows = 4;
+
     /// <summary>
     /// Gate pre-activations of an mLSTM, linear in concat(q, k, v): W_i, W_f [N, 3 F], b [N]; returns [B, T, 2 N], the input
     /// gates of all heads, then the forget gates.

@@ -28,7 +28,9 @@ public static partial class Ops
         ConvolutionRows rows = ConvolutionOf(pass, x, state, convolution?.Weight, convolution?.Bias, lengths);
         var to = new Projected(pass.Rent(x.Shape), Rent(0)!, Rent(1), Rent(2), rows.Next);
         var pieces = new TimePieces(x, Math.Max(DiagonalRows, rows.Past));
-        pass.Workers.Run(pieces.Count, new ProjectionWork(rows, pieces, activate, x, maps, to));
+        // Maps of x itself wait for nothing: each is work of its own.
+        int parts = Array.Exists(maps, m => m.Convolved) ? 1 : maps.Length;
+        pass.Workers.Run(pieces.Count * parts, new ProjectionWork(rows, pieces, parts, activate, x, maps, to));
         rows.Carry(pieces);
         if (pass.Record)
             pass.Add(new ProjectionNode(rows, pieces, activate, x, convolution, state, maps, to));
@@ -52,21 +54,24 @@ public static partial class Ops
         return most;
     }
 
-    private readonly struct ProjectionWork(ConvolutionRows convolution, TimePieces pieces, bool activate, Tensor x, Projection[] maps, Projected to) : IWork
+    private readonly struct ProjectionWork(ConvolutionRows convolution, TimePieces pieces, int parts, bool activate, Tensor x, Projection[] maps, Projected to) : IWork
     {
         public int ScratchLength => Math.Max(convolution.ForwardScratchLength, Ops.ScratchLength(maps, pieces.Longest));
 
         public void Run(int index, Span<float> scratch)
         {
-            (int b, int from, int steps) = pieces.At(index);
-            int F = x.Shape[2], row = b * x.Shape[1] + from;
+            (int b, int from, int steps) = pieces.At(index / parts);
+            int F = x.Shape[2], row = b * x.Shape[1] + from, part = index % parts;
             Span<float> a = to.A.Span.Slice(row * F, steps * F);
-            convolution.Forward(b, from, steps, a, convolution.After(b, from, pieces), scratch);
+            if (part == 0)
+            {
+                convolution.Forward(b, from, steps, a, convolution.After(b, from, pieces), scratch);
+                if (activate)
+                    Activations.Forward(Activation.Swish, a, a);
+            }
             if (steps == 0)
                 return;
-            if (activate)
-                Activations.Forward(Activation.Swish, a, a);
-            foreach (Projection map in maps)
+            foreach (Projection map in parts == 1 ? maps : maps.AsSpan(part, 1))
             {
                 Shape w = map.Map.Weight.Shape;
                 Tensor y = to[map.Output];

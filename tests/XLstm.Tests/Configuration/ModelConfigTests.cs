@@ -7,7 +7,7 @@ public sealed class ModelConfigTests
     private static XLstmStackConfig Parse(string text)
     {
         using var folder = new TemporaryFolder();
-        return ModelConfigReader.Read(folder.File("config.json", text));
+        return (XLstmStackConfig)ModelConfigReader.Read(folder.File("config.json", text));
     }
 
     [Fact]
@@ -23,6 +23,25 @@ public sealed class ModelConfigTests
             new SLstmBlockConfig(new SLstmLayerConfig(), new FeedForwardConfig()),
             Parse("""{"num_blocks": 3, "embedding_dim": 64, "slstm_block": {"slstm": {}, "feedforward": {}}}""").SlstmBlock);
     }
+
+    [Fact]
+    public void Large_models_have_two_spellings_and_keys_that_are_not_known_here()
+    {
+        using var folder = new TemporaryFolder();
+        string other = """{"qk_dim_factor": 0.5, "vocab_size": 9, "embedding_dim": 32, "num_blocks": 2, "num_heads": 4, "chunk_size": 64, "mode": "train"}""";
+        Assert.Equal(
+            new XLstmLargeConfig(9, 32, 4, 2, BosTokenId: 0),
+            ModelConfigReader.Read(folder.File("config.json", """{"model_type": "xlstm", "vocab_size": 9, "hidden_size": 32, "num_hidden_layers": 2, "num_heads": 4, "bos_token_id": 0, "use_cache": true}""")));
+        Assert.Equal(new XLstmLargeConfig(9, 32, 4, 2), ModelConfigReader.Read(folder.File("other.json", other)));
+    }
+
+    [Theory]
+    [InlineData(4096, 2.6667, 10944)]
+    [InlineData(768, 2.6667, 2048)] // the checkpoints of this width have 2112: their tensors decide
+    [InlineData(24, 2.6667, 64)] // 64.0008
+    [InlineData(512, 2.667, 1408)]
+    public void The_width_of_a_feed_forward_is_rounded_as_the_reference_rounds_it(int width, double factor, int expected) =>
+        Assert.Equal(expected, new XLstmLargeConfig(9, width, 4, 2, FfnProjFactor: factor).FfnDim);
 
     [Fact]
     public void Sizes_that_a_file_leaves_out_are_those_of_the_package()
@@ -48,7 +67,7 @@ public sealed class ModelConfigTests
     [InlineData("stack/stack_slstm_only")]
     public void Reads_the_files_of_the_reference_package(string name)
     {
-        var config = ModelConfigReader.Read(TestData.Golden(name));
+        var config = (XLstmStackConfig)ModelConfigReader.Read(TestData.Golden(name));
         using var document = JsonDocument.Parse(File.ReadAllText(TestData.Golden(name + "/config.json")));
         var lm = document.RootElement.TryGetProperty("model", out var model);
         if (!lm)
@@ -202,7 +221,15 @@ public sealed class ModelConfigTests
     [InlineData("""{"mlstm_block": {}, "vocab_size": 0}""", "vocab_size", "0")]
     [InlineData("""{"mlstm_block": {}, "vocab_size": 2147483647}""", "vocab_size", "2147483647 x 128")]
     [InlineData("""{"mlstm_block": {}, "vocab_size": "${data.size}"}""", "${data.size}", "nothing")]
-    [InlineData("""{"hidden_size": 4096, "model_type": "xlstm"}""", "the model", "hidden_size")]
+    [InlineData("""{"hidden_size": 4096, "model_type": "gpt2"}""", "the model", "hidden_size")]
+    [InlineData("""{"hidden_size": 4096, "model_type": "xlstm"}""", "vocab_size", "nothing")]
+    [InlineData("""{"model_type": "xlstm", "vocab_size": 9, "hidden_size": 32, "num_hidden_layers": 2, "num_heads": 3}""", "qk_dim_factor", "a width of 16")]
+    [InlineData("""{"model_type": "xlstm", "vocab_size": 9, "hidden_size": 32, "num_hidden_layers": 2, "num_heads": 0}""", "num_heads", "0")]
+    [InlineData("""{"model_type": "xlstm", "vocab_size": 9, "hidden_size": 32, "num_hidden_layers": 2, "num_heads": 4, "v_dim_factor": 1e300}""", "v_dim_factor", "1E+300")]
+    [InlineData("""{"model_type": "xlstm", "vocab_size": 9, "hidden_size": 32, "num_hidden_layers": 2, "num_heads": 4, "weight_mode": "both"}""", "weight_mode", "both")]
+    [InlineData("""{"model_type": "xlstm", "vocab_size": 9, "hidden_size": 32, "num_hidden_layers": 2, "num_heads": 4, "gate_soft_cap": 0}""", "gate_soft_cap", "0")]
+    [InlineData("""{"model_type": "xlstm", "vocab_size": 9, "hidden_size": 32, "num_hidden_layers": 2, "num_heads": 4, "ffn_proj_factor": 1e9}""", "ffn_proj_factor", "1000000000")]
+    [InlineData("""{"model_type": "xlstm", "vocab_size": 9, "hidden_size": 32, "num_hidden_layers": 2, "num_heads": 4, "bos_token_id": 9}""", "bos_token_id", "9")]
     [InlineData("[1, 2]", "the file", "Array")]
     [InlineData("{\"num_blocks\": 1", "the file", "invalid")]
     [InlineData("{\"num_blocks\": 1, \"num_blocks\": 2, \"mlstm_block\": {}}", "the file", "num_blocks")]
@@ -245,13 +272,15 @@ public sealed class ModelConfigTests
         Assert.Contains("128", error.Message, StringComparison.Ordinal);
     }
 
-    public static TheoryData<XLstmStackConfig> Configs => new(
+    public static TheoryData<IModelConfig> Configs => new((IModelConfig[])[
+        new XLstmLargeConfig(50304, 768, 6, 12, true, 1e-5, false, 0.75, 2, 1e-4, 2.5, 32, 12, 20, "fused", true, 0, 2),
+        new XLstmLargeConfig(17, 32, 4, 2),
         new XLstmStackConfig(1, 4, SlstmBlock: new(new(1, 0, false, "lstm", "standard", "standard"), null, "paper")),
         new XLstmStackConfig(2, 48, new(new(2, 5, 8, 1.3333333333333333, false, 16)), null, null, 77, false, true, 0.1f),
-        new XLstmLanguageModelConfig(11, 3, 16, new(new()), new(new(), new(2.6667, "relu^2", true, 0.25f, false, 8)), [0, 2], 5, false, true, 0.5f, true, true, true));
+        new XLstmLanguageModelConfig(11, 3, 16, new(new()), new(new(), new(2.6667, "relu^2", true, 0.25f, false, 8)), [0, 2], 5, false, true, 0.5f, true, true, true)]);
 
     [Theory, MemberData(nameof(Configs))]
-    public void What_is_written_reads_back(XLstmStackConfig config)
+    public void What_is_written_reads_back(IModelConfig config)
     {
         using var folder = new TemporaryFolder();
         ModelConfigWriter.Write(folder.Path, config);

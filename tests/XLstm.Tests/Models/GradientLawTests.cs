@@ -88,17 +88,17 @@ public class GradientLawTests
     {
         XLstmLanguageModel tied = TestModels.Model(tied: true), apart = TestModels.Model();
         foreach (Parameter parameter in apart.Parameters)
-            (parameter == apart.Head ? tied.Embedding.Weight : tied.Parameters[parameter.Name]).Span.CopyTo(parameter.Span);
-        Assert.Same(tied.Embedding.Weight, tied.Head);
+            (parameter == apart.Head.Weight ? tied.Embedding.Weight : tied.Parameters[parameter.Name]).Span.CopyTo(parameter.Span);
+        Assert.Same(tied.Embedding.Weight, tied.Head.Weight);
         foreach (XLstmLanguageModel model in (XLstmLanguageModel[])[tied, apart])
         {
             using var pass = new Pass(new PassOptions(Record: true));
             pass.Backward(Ops.CrossEntropy(pass, model.Forward(TestModels.Tokens(10), 2, null, pass).Logits, TestModels.Tokens(10, seed: 2)));
         }
-        var sum = new float[tied.Head.Length];
+        var sum = new float[tied.Head.Weight.Length];
         for (int i = 0; i < sum.Length; i++)
-            sum[i] = apart.Head.Gradient!.Span[i] + apart.Embedding.Weight.Gradient!.Span[i];
-        Numbers.Close("tied", sum, tied.Head.Gradient!.Span, 1e-6);
+            sum[i] = apart.Head.Weight.Gradient!.Span[i] + apart.Embedding.Weight.Gradient!.Span[i];
+        Numbers.Close("tied", sum, tied.Head.Weight.Gradient!.Span, 1e-6);
     }
 
     /// <summary>Freezing a parameter leaves it without a gradient and changes no other gradient.</summary>
@@ -160,7 +160,7 @@ public class GradientLawTests
             model.Parameters.ClearGradients();
             using var pass = new Pass(new PassOptions(Record: true));
             pass.Backward(Ops.CrossEntropy(pass, model.Forward(TestModels.Tokens(8), 1, null, pass).Logits, TestModels.Tokens(8, seed: 2)), scale);
-            return model.Head.Gradient!.Span.ToArray();
+            return model.Head.Weight.Gradient!.Span.ToArray();
         }
 
         Numbers.Close("half", [.. Gradient(1f).Select(v => v / 2)], Gradient(0.5f), 1e-7);

@@ -90,7 +90,7 @@ public class ModelFilesTests
                     shape = [shape[0], shape[2], shape[1]];
                 }
                 else if (info.Name.EndsWith("slstm_cell._bias_", StringComparison.Ordinal))
-                    values = HeadFirst(values, plain.Config.SlstmBlock!.Slstm.NumHeads);
+                    values = HeadFirst(values, ((XLstmLanguageModelConfig)plain.Config).SlstmBlock!.Slstm.NumHeads);
                 tensors.Add(TensorToWrite.FromFloats(info.Name, shape, values));
             }
         SafetensorsWriter.Write(Path.Combine(folder.Path, "model.safetensors"), tensors);
@@ -170,10 +170,11 @@ public class ModelFilesTests
         XLstmLanguageModel model = TestModels.Model();
         using var folder = new TemporaryFolder();
         model.Save(folder.Path);
-        XLstmLanguageModelConfig wider = model.Config with
+        var config = (XLstmLanguageModelConfig)model.Config;
+        XLstmLanguageModelConfig wider = config with
         {
-            MlstmBlock = new(model.Config.MlstmBlock!.Mlstm with { ProjFactor = 3 }),
-            SlstmBlock = model.Config.SlstmBlock! with { Feedforward = new FeedForwardConfig(ProjFactor: 4) },
+            MlstmBlock = new(config.MlstmBlock!.Mlstm with { ProjFactor = 3 }),
+            SlstmBlock = config.SlstmBlock! with { Feedforward = new FeedForwardConfig(ProjFactor: 4) },
         };
         ModelConfigWriter.Write(folder.Path, wider);
         Numbers.SameBits("logits", Logits(model), Logits(XLstmLanguageModel.Load(folder.Path)));

@@ -47,7 +47,7 @@ public class StackGoldenTests
     {
         using ModelWeights weights = ModelWeights.Open(golden.Folder);
         parameters = new ParameterSet(weights);
-        var stack = new XLstmStack(parameters.Root, ModelConfigReader.Read(golden.Folder));
+        var stack = new XLstmStack(parameters.Root, (XLstmStackConfig)ModelConfigReader.Read(golden.Folder));
         Assert.Empty(parameters.Unexpected());
         return stack;
     }

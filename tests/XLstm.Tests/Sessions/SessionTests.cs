@@ -166,7 +166,7 @@ public class SessionTests
             session.Append([1, 2, 3]);
             session.Save(path);
         }
-        XLstmLanguageModelConfig config = model.Config;
+        var config = (XLstmLanguageModelConfig)model.Config;
         foreach (XLstmLanguageModelConfig other in (XLstmLanguageModelConfig[])[
             config with { EmbeddingDim = 16 }, config with { VocabSize = 18 }, config with { NumBlocks = 2 }, config with { NumBlocks = 4 },
             config with { SlstmAt = [2] }, config with { MlstmBlock = new(config.MlstmBlock!.Mlstm with { Conv1dKernelSize = 0 }) }])

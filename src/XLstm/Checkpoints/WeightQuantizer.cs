@@ -1,0 +1,136 @@
+using XLstm.Kernels;
+
+namespace XLstm;
+
+/// <summary>Writes the weights of a model in fewer bits, for inference: tensor by tensor, a few rows at a time.</summary>
+public static class WeightQuantizer
+{
+    // Groups of 16 rows that are read, shared out among the processors, and written together.
+    private const int BatchGroups = 32;
+    private const int LeastSize = 32;
+
+    private static readonly string[] s_exact = ["norm", "conv", "recurrent", "igate", "fgate"];
+
+    /// <summary>
+    /// How a tensor is to be stored in a file of <paramref name="format"/>; null for as exactly as it is. Matrices of at least 32 by 32
+    /// numbers are stored in the format, but what decides over many steps stays exact: norms, biases, convolutions, recurrent
+    /// weights, input and forget gates. Embedding and head have 8 bits in a file of 4: every token passes both, at a hundredth of the size.
+    /// </summary>
+    public static WeightFormat? Choose(TensorInfo tensor, WeightFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        bool isMatrix = tensor.Shape is [>= LeastSize, >= LeastSize] && IsFloat(tensor) && tensor.Name.EndsWith("weight", StringComparison.Ordinal);
+        if (!isMatrix || s_exact.Any(part => tensor.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))
+            return null;
+        bool isVocabulary = tensor.Name.Contains("embedding", StringComparison.OrdinalIgnoreCase) || tensor.Name.Contains("lm_head", StringComparison.Ordinal);
+        return isVocabulary && format == WeightFormat.Q4 ? WeightFormat.Q8 : format;
+    }
+
+    /// <summary>Writes all tensors of <paramref name="source"/> to a safetensors file, which appears under its name only when it is whole.</summary>
+    /// <param name="source">The weights.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="format">Format of the matrices.</param>
+    /// <param name="choose">Format of a tensor, or null for as it is, floating-point numbers as F32; null for <see cref="Choose"/>.</param>
+    /// <param name="progress">Told of each tensor before it is written.</param>
+    /// <param name="cancellation">Stops the work; no file appears.</param>
+    /// <exception cref="CheckpointException">A weight is not finite, or more than the format can hold; or the source is damaged.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Write(
+        ModelWeights source, string path, WeightFormat format, Func<TensorInfo, WeightFormat?>? choose = null,
+        IProgress<TensorInfo>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        choose ??= tensor => Choose(tensor, format);
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
+        SafetensorsWriter.Write(path, [.. source.Tensors.Select(ToWrite)], metadata);
+
+        TensorToWrite ToWrite(TensorInfo tensor)
+        {
+            if (!IsFloat(tensor))
+                return new(tensor.Name, tensor.DType, tensor.Shape, stream => Begin(stream, () => WriteWhole(source, tensor, stream)));
+            if (choose(tensor) is not { } chosen)
+                return new(tensor.Name, DType.F32, tensor.Shape, stream => Begin(stream, () => WriteWhole(source, tensor, stream)));
+            if (tensor.Shape is not [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue])
+                throw new ArgumentException($"{tensor} is to be stored as {chosen}, and is no matrix.", nameof(choose));
+            Action<Stream> write = stream => Begin(stream, () => WriteMatrix(source, tensor, chosen, stream, cancellation));
+            return chosen switch
+            {
+                WeightFormat.F32 => new(tensor.Name, DType.F32, tensor.Shape, write),
+                WeightFormat.BF16 => new(tensor.Name, DType.BF16, tensor.Shape, write),
+                WeightFormat.F16 => new(tensor.Name, DType.F16, tensor.Shape, write),
+                _ => QuantizedTensors.Write(tensor.Name, chosen, (int)tensor.Shape[0], (int)tensor.Shape[1], metadata, write),
+            };
+
+            void Begin(Stream stream, Action act)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                progress?.Report(tensor);
+                act();
+            }
+        }
+    }
+
+    private static bool IsFloat(TensorInfo tensor) =>
+        tensor.DType is DType.F64 or DType.F32 or DType.F16 or DType.BF16 or DType.Q8 or DType.Q4;
+
+    private static void WriteWhole(ModelWeights source, TensorInfo tensor, Stream stream)
+    {
+        if (!IsFloat(tensor))
+        {
+            var bytes = new byte[tensor.ByteLength];
+            source.ReadBytes(tensor.Name, bytes);
+            stream.Write(bytes);
+            return;
+        }
+        var values = new float[tensor.Count];
+        source.ReadFloats(tensor.Name, values);
+        TensorToWrite.FromFloats(tensor.Name, tensor.Shape, values).Write(stream);
+    }
+
+    private static void WriteMatrix(ModelWeights source, TensorInfo tensor, WeightFormat format, Stream stream, CancellationToken cancellation)
+    {
+        WeightMatrix matrix = source.Matrix(tensor.Name);
+        (int inputs, int rows) = (matrix.Inputs, QuantizedWeights.GroupRows);
+        int group = checked((int)QuantizedWeights.ByteLength(format, rows, inputs));
+        var bytes = new byte[Math.Min(BatchGroups, Math.Max(1, Array.MaxLength / group))][];
+        for (int first = 0; first < matrix.Outputs; first += bytes.Length * rows)
+        {
+            int groups = Math.Min(bytes.Length, QuantizedWeights.Groups(matrix.Outputs - first));
+            EncodeGroups(source, matrix, format, first, bytes, groups, cancellation);
+            for (int i = 0; i < groups; i++)
+                stream.Write(bytes[i]);
+        }
+    }
+
+    private static void EncodeGroups(ModelWeights source, WeightMatrix matrix, WeightFormat format, int first, byte[][] bytes, int groups, CancellationToken cancellation)
+    {
+        try
+        {
+            Parallel.For(0, groups, new ParallelOptions { CancellationToken = cancellation }, i =>
+            {
+                int row = first + i * QuantizedWeights.GroupRows, count = Math.Min(QuantizedWeights.GroupRows, matrix.Outputs - row);
+                var values = new float[count * matrix.Inputs];
+                for (int r = 0; r < count; r++)
+                    matrix.ReadRow(row + r, values.AsSpan(r * matrix.Inputs, matrix.Inputs));
+                bytes[i] = new byte[QuantizedWeights.ByteLength(format, count, matrix.Inputs)];
+                Encode(source, matrix, format, row, count, values, bytes[i]);
+            });
+        }
+        catch (AggregateException e) when (e.InnerException is { } failure)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    private static void Encode(ModelWeights source, WeightMatrix matrix, WeightFormat format, int row, int count, float[] values, byte[] bytes)
+    {
+        try
+        {
+            StoredWeights.Encode(format, count, matrix.Inputs, values, bytes);
+        }
+        catch (ArgumentException e)
+        {
+            throw new CheckpointException(source.Path, $"tensor {matrix.Name}, rows {row} to {row + count - 1}", $"weights that {format} can hold", e.Message, null, e);
+        }
+    }
+}
