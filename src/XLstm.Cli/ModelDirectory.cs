@@ -46,14 +46,17 @@ internal static class ModelDirectory
     {
         XLstmLanguageModel model = Load(path);
         TextTokenizer tokenizer = LoadTokenizer(path, chosen, model.VocabSize, note);
-        return new TextModel(model, tokenizer, SpecialTokens.Read(path, tokenizer));
+        return new TextModel(model, tokenizer, SpecialTokens.Read(DirectoryOf(path), tokenizer));
     }
 
     private static string ExpectedFile(string path)
     {
-        string file = Path.Combine(File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path, TextTokenizer.FileName);
+        string file = Path.Combine(DirectoryOf(path), TextTokenizer.FileName);
         return File.Exists(file)
             ? file
             : throw new CommandError($"{path}: there is no {TextTokenizer.FileName}, which turns text into tokens. Put it there, or name one: --tokenizer FILE, or --tokenizer bytes.");
     }
+
+    // A model may be a single file, with the others beside it.
+    private static string DirectoryOf(string path) => File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
 }

@@ -55,7 +55,7 @@ public sealed class ChatTests : IDisposable
         Assert.Equal(there, again);
         using TextSession later = TextSession.Load(TextModel.Load(_model), state);
         Assert.True(later.Tokens.Position > stored.Tokens.Position);
-        Assert.Contains("expected a file", Chat("", "--session", _folder.Root).Error, StringComparison.Ordinal);
+        Assert.Contains("expects a file", Chat("", "--session", _folder.Root).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -90,7 +90,10 @@ public sealed class GenerateTests : IDisposable
         Assert.Equal(130, code);
         string rest = Generate("--session", _folder["talk"], "--temperature", "0", "--max-tokens", "5");
         int written = (int)Session.Load(XLstmLanguageModel.Load(_model), _folder["talk"]).Position - "Hello".Length;
-        Assert.Equal(Generate("--prompt", "Hello", "--temperature", "0", "--max-tokens", $"{written}"), output + rest);
+        // A character that was cut is shown neither before nor after.
+        Assert.Equal(Whole(Generate("--prompt", "Hello", "--temperature", "0", "--max-tokens", $"{written}")), Whole(output + rest));
+
+        static string Whole(string text) => text.Replace("\uFFFD", "", StringComparison.Ordinal);
     }
 
     [Fact]

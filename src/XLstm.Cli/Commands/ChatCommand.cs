@@ -72,7 +72,11 @@ internal sealed class ChatCommand : DocumentedCommand
             if (Streams.InIsTerminal)
                 Streams.Out.Write(new string('>', talk.Branches) + user + ": ");
             if (ReadLine() is not { } line)
+            {
+                if (Streams.InIsTerminal)
+                    Streams.Out.WriteLine();
                 break;
+            }
             if (line.StartsWith('/'))
             {
                 if (!Command(talk, line, user, assistant))

@@ -48,8 +48,8 @@ internal sealed partial class Inspection
         stateBytes = tensors.Where(t => t.Name != "logits").Sum(t => t.ByteLength);
         Fact("state", $"{Quantity.Bytes(stateBytes.Value)}, whatever the length of the text");
         Fact("model", file.Metadata.GetValueOrDefault("model", "?") + ", the fingerprint of its weights; the model itself is not in the file");
-        if (file.Metadata.GetValueOrDefault("version") != "1")
-            Fail($"version {file.Metadata.GetValueOrDefault("version", "?")} of the format; expected 1");
+        if (file.Metadata.GetValueOrDefault("version") != SessionFile.Version)
+            Fail($"version {file.Metadata.GetValueOrDefault("version", "?")} of the format; expected {SessionFile.Version}");
         next.Add($"xlstm generate --model DIR --session {Quoted(path)}");
     }
 

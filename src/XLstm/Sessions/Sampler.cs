@@ -3,6 +3,9 @@ namespace XLstm;
 /// <summary>Draws tokens from logits; the same options and logits give the same tokens. Allocates nothing per token once it knows the tokens that it penalizes.</summary>
 public sealed class Sampler
 {
+    // Of the weight of the most likely token.
+    private const float Near = 1f / 1024;
+
     private readonly SamplingOptions _options;
     private readonly KeyValuePair<int, float>[] _biases;
     private readonly Dictionary<int, int> _drawn = []; // how often; 0 for those that only the prompt has
@@ -99,11 +102,11 @@ public sealed class Sampler
         }
 
         int count = logits.Length;
+        double total = Sum(weights);
         if (_options.TopK > 0 || _options.TopP < 1)
-            weights.Sort(order); // negated: the most likely first
-        if (_options.TopK > 0)
-            count = Math.Min(count, _options.TopK);
-        double total = Sum(weights[..count]);
+            Sort(weights, order, total);
+        if (_options.TopK > 0 && _options.TopK < count)
+            (count, total) = (_options.TopK, Sum(weights[.._options.TopK]));
         if (_options.TopP < 1)
         {
             double kept = 0, wanted = _options.TopP * total;
@@ -130,6 +133,24 @@ public sealed class Sampler
                 return order[i];
         }
         return order[count - 1];
+    }
+
+    /// <summary>The most likely first: as many of them as top-k and top-p may keep.</summary>
+    private void Sort(Span<float> weights, Span<int> order, double total)
+    {
+        // Most of a large vocabulary is never drawn, and to sort it takes longer than to step a small model.
+        int near = 0;
+        for (int i = 0; i < weights.Length; i++)
+            if (-weights[i] >= Near)
+            {
+                (weights[near], weights[i]) = (weights[i], weights[near]);
+                (order[near], order[i]) = (order[i], order[near]);
+                near++;
+            }
+        weights[..near].Sort(order[..near]); // negated
+        bool enough = _options.TopK > 0 ? near >= _options.TopK : Sum(weights[..near]) >= _options.TopP * total;
+        if (!enough)
+            weights[near..].Sort(order[near..]);
     }
 
     private static double Sum(ReadOnlySpan<float> negated)

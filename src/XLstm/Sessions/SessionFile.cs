@@ -8,7 +8,9 @@ namespace XLstm;
 /// <summary>Sessions as safetensors files: every tensor of the state, the last logits, and in the metadata format, version, model, position and checksum.</summary>
 internal static class SessionFile
 {
-    private const string Format = "xlstm-net-session", Version = "2", LogitsName = "logits";
+    public const string Version = "2";
+
+    private const string Format = "xlstm-net-session", LogitsName = "logits";
 
     public static void Write(string path, Session session)
     {

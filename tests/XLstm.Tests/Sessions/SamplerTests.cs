@@ -51,6 +51,22 @@ public class SamplerTests
         Assert.Equal(1, new Sampler(new SamplingOptions(Temperature: 1e-30f)).Next(Logits));
     }
 
+    /// <summary>Tokens that are far from the most likely one, and are drawn all the same.</summary>
+    [Theory]
+    [InlineData(3, 1f, 3)]
+    [InlineData(0, 0.9999f, 4)]
+    [InlineData(0, 0.5f, 1)]
+    public void TokensFarFromTheMostLikelyAreInOrder(int topK, float topP, int kept)
+    {
+        // e^-8 is below 1/1024; in order 2, 4, 0, 3, 1.
+        float[] logits = [-8.5f, -10f, 0f, -9f, -8f];
+        var sampler = new Sampler(new SamplingOptions(1, topK, topP, Seed: 1));
+        var drawn = new HashSet<int>();
+        for (int i = 0; i < 200_000; i++)
+            drawn.Add(sampler.Next(logits));
+        Assert.Equal(((int[])[2, 4, 0, 3, 1])[..kept].Order(), drawn.Order());
+    }
+
     [Theory]
     [InlineData(0.2f)]
     [InlineData(0.7f)]
@@ -81,7 +97,7 @@ public class SamplerTests
         Assert.Equal([1, 1, 1], Draw(new(), 3, prompt: 1));
         Assert.Equal([1, 3, 1], Draw(new(RepetitionPenalty: 1.4f), 3)); // 1.43 and 1.5, then 1.43 and 1.07
         Assert.Equal([3, 1], Draw(new(RepetitionPenalty: 2f), 2, prompt: 1)); // 1 and 1.5, then 1 and 0.75
-        Assert.Equal([1, 3, 0, 4], Draw(new(PresencePenalty: 2f), 4, prompt: [3, 1])); // the prompt does not count
+        Assert.Equal([1, 3, 0, 4], Draw(new(PresencePenalty: 3f), 4, prompt: [3, 1])); // the prompt does not count
         Assert.Equal([1, 3, 1, 3, 1], Draw(new(FrequencyPenalty: 0.6f), 5));
         Assert.Equal([1, 1, 3], Draw(new(FrequencyPenalty: 0.3f), 3));
         Assert.Equal([2], Draw(new(LogitBias: new Dictionary<int, float> { [2] = 4, [99] = 100 }), 1));
