@@ -34,6 +34,8 @@ internal sealed class RootCommandOfXLstm : RootCommand
         Add(new LogitsCommand(streams, cancellation));
         Add(new InspectCommand(streams, cancellation));
         Add(new OutputsCommand(streams, cancellation));
+        Add(ConvertCommand.Convert(streams, cancellation));
+        Add(ConvertCommand.Quantize(streams, cancellation));
         Add(new ForecastCommand(streams, cancellation));
         Add(new BacktestCommand(streams, cancellation));
         Add(new AnomaliesCommand(streams, cancellation));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using XLstm.Kernels;
 
 namespace XLstm;
@@ -40,19 +41,27 @@ public static class WeightQuantizer
         IProgress<TensorInfo>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
-        choose ??= tensor => Choose(tensor, format);
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
-        SafetensorsWriter.Write(path, [.. source.Tensors.Select(ToWrite)], metadata);
+        Write(source, [.. source.Tensors.Select(t => new ConvertedTensor(t.Name, [TensorRows.All(t)]))], path, choose ?? (tensor => Choose(tensor, format)), progress, cancellation);
+    }
 
-        TensorToWrite ToWrite(TensorInfo tensor)
+    /// <summary>As the other, of tensors that are put together from rows of those of the source.</summary>
+    internal static void Write(
+        ModelWeights source, IReadOnlyList<ConvertedTensor> tensors, string path, Func<TensorInfo, WeightFormat?> choose,
+        IProgress<TensorInfo>? progress = null, CancellationToken cancellation = default)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
+        SafetensorsWriter.Write(path, [.. tensors.Select(ToWrite)], metadata);
+
+        TensorToWrite ToWrite(ConvertedTensor converted)
         {
+            TensorInfo tensor = converted.Info;
             if (!IsFloat(tensor))
-                return new(tensor.Name, tensor.DType, tensor.Shape, stream => Begin(stream, () => WriteWhole(source, tensor, stream)));
+                return new(tensor.Name, tensor.DType, tensor.Shape, stream => Begin(stream, () => WriteBytes(source, converted, stream)));
             if (choose(tensor) is not { } chosen)
-                return new(tensor.Name, DType.F32, tensor.Shape, stream => Begin(stream, () => WriteWhole(source, tensor, stream)));
+                return new(tensor.Name, DType.F32, tensor.Shape, stream => Begin(stream, () => WriteFloats(source, converted, stream)));
             if (tensor.Shape is not [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue])
                 throw new ArgumentException($"{tensor} is to be stored as {chosen}, and is no matrix.", nameof(choose));
-            Action<Stream> write = stream => Begin(stream, () => WriteMatrix(source, tensor, chosen, stream, cancellation));
+            Action<Stream> write = stream => Begin(stream, () => WriteMatrix(source, converted, chosen, stream, cancellation));
             return chosen switch
             {
                 WeightFormat.F32 => new(tensor.Name, DType.F32, tensor.Shape, write),
@@ -73,47 +82,55 @@ public static class WeightQuantizer
     private static bool IsFloat(TensorInfo tensor) =>
         tensor.DType is DType.F64 or DType.F32 or DType.F16 or DType.BF16 or DType.Q8 or DType.Q4;
 
-    private static void WriteWhole(ModelWeights source, TensorInfo tensor, Stream stream)
+    private static void WriteBytes(ModelWeights source, ConvertedTensor converted, Stream stream)
     {
-        if (!IsFloat(tensor))
-        {
-            var bytes = new byte[tensor.ByteLength];
-            source.ReadBytes(tensor.Name, bytes);
-            stream.Write(bytes);
-            return;
-        }
-        var values = new float[tensor.Count];
-        source.ReadFloats(tensor.Name, values);
-        TensorToWrite.FromFloats(tensor.Name, tensor.Shape, values).Write(stream);
+        var bytes = new byte[converted.Info.ByteLength];
+        source.ReadBytes(converted.Parts[0].Tensor.Name, bytes);
+        stream.Write(bytes);
     }
 
-    private static void WriteMatrix(ModelWeights source, TensorInfo tensor, WeightFormat format, Stream stream, CancellationToken cancellation)
+    private static void WriteFloats(ModelWeights source, ConvertedTensor converted, Stream stream)
     {
-        WeightMatrix matrix = source.Matrix(tensor.Name);
-        (int inputs, int rows) = (matrix.Inputs, QuantizedWeights.GroupRows);
+        foreach (TensorRows part in converted.Parts)
+        {
+            var values = new float[part.Tensor.Count];
+            source.ReadFloats(part.Tensor.Name, values);
+            stream.Write(MemoryMarshal.AsBytes(values.AsSpan((int)(part.From * converted.RowLength), (int)(part.Count * converted.RowLength))));
+        }
+    }
+
+    private static void WriteMatrix(ModelWeights source, ConvertedTensor converted, WeightFormat format, Stream stream, CancellationToken cancellation)
+    {
+        WeightMatrix[] parts = [.. converted.Parts.Select(p => source.Matrix(p.Tensor.Name))];
+        (long outputs, int inputs, int rows) = (converted.Info.Shape[0], parts[0].Inputs, QuantizedWeights.GroupRows);
         int group = checked((int)QuantizedWeights.ByteLength(format, rows, inputs));
         var bytes = new byte[Math.Min(BatchGroups, Math.Max(1, Array.MaxLength / group))][];
-        for (int first = 0; first < matrix.Outputs; first += bytes.Length * rows)
+        for (long first = 0; first < outputs; first += bytes.Length * rows)
         {
-            int groups = Math.Min(bytes.Length, QuantizedWeights.Groups(matrix.Outputs - first));
-            EncodeGroups(source, matrix, format, first, bytes, groups, cancellation);
+            int groups = Math.Min(bytes.Length, QuantizedWeights.Groups((int)(outputs - first)));
+            EncodeGroups(source, converted, parts, format, (int)first, bytes, groups, cancellation);
             for (int i = 0; i < groups; i++)
                 stream.Write(bytes[i]);
         }
     }
 
-    private static void EncodeGroups(ModelWeights source, WeightMatrix matrix, WeightFormat format, int first, byte[][] bytes, int groups, CancellationToken cancellation)
+    private static void EncodeGroups(
+        ModelWeights source, ConvertedTensor converted, WeightMatrix[] parts, WeightFormat format, int first, byte[][] bytes, int groups, CancellationToken cancellation)
     {
+        (int outputs, int inputs) = ((int)converted.Info.Shape[0], parts[0].Inputs);
         try
         {
             Parallel.For(0, groups, new ParallelOptions { CancellationToken = cancellation }, i =>
             {
-                int row = first + i * QuantizedWeights.GroupRows, count = Math.Min(QuantizedWeights.GroupRows, matrix.Outputs - row);
-                var values = new float[count * matrix.Inputs];
+                int row = first + (i * QuantizedWeights.GroupRows), count = Math.Min(QuantizedWeights.GroupRows, outputs - row);
+                var values = new float[count * inputs];
                 for (int r = 0; r < count; r++)
-                    matrix.ReadRow(row + r, values.AsSpan(r * matrix.Inputs, matrix.Inputs));
-                bytes[i] = new byte[QuantizedWeights.ByteLength(format, count, matrix.Inputs)];
-                Encode(source, matrix, format, row, count, values, bytes[i]);
+                {
+                    (int part, long at) = converted.Find(row + r);
+                    parts[part].ReadRow((int)at, values.AsSpan(r * inputs, inputs));
+                }
+                bytes[i] = new byte[QuantizedWeights.ByteLength(format, count, inputs)];
+                Encode(source, converted.Name, format, row, count, inputs, values, bytes[i]);
             });
         }
         catch (AggregateException e) when (e.InnerException is { } failure)
@@ -122,15 +139,15 @@ public static class WeightQuantizer
         }
     }
 
-    private static void Encode(ModelWeights source, WeightMatrix matrix, WeightFormat format, int row, int count, float[] values, byte[] bytes)
+    private static void Encode(ModelWeights source, string name, WeightFormat format, int row, int count, int inputs, float[] values, byte[] bytes)
     {
         try
         {
-            StoredWeights.Encode(format, count, matrix.Inputs, values, bytes);
+            StoredWeights.Encode(format, count, inputs, values, bytes);
         }
         catch (ArgumentException e)
         {
-            throw new CheckpointException(source.Path, $"tensor {matrix.Name}, rows {row} to {row + count - 1}", $"weights that {format} can hold", e.Message, null, e);
+            throw new CheckpointException(source.Path, $"tensor {name}, rows {row} to {row + count - 1}", $"weights that {format} can hold", e.Message, null, e);
         }
     }
 }

@@ -10,17 +10,6 @@ public enum ModelLayout
     Native,
 }
 
-/// <summary>Rows of a tensor in a file.</summary>
-internal readonly record struct TensorRows(TensorInfo Tensor, long From, long Count);
-
-/// <summary>A tensor of a converted model: the rows that it is put together from, and the size of a row.</summary>
-internal sealed record ConvertedTensor(string Name, IReadOnlyList<TensorRows> Parts)
-{
-    public IReadOnlyList<long> Shape => [Parts.Sum(p => p.Count), .. Parts[0].Tensor.Shape.Skip(1)];
-
-    public long RowLength => Parts[0].Tensor.Shape.Skip(1).Aggregate(1L, (product, size) => product * size);
-}
-
 /// <summary>
 /// The tensors of an xLSTM Large under other names, and in one matrix or several where they read the same input. Every
 /// tensor is first cut into what it is made of, by the names of the authors' unfused files, and then put together as wanted.
@@ -73,7 +62,7 @@ internal static class LargeTensors
         (string block, string path, string kind) = Split(name);
         string[] singles = s_fusions.FirstOrDefault(f => f.Fused == path).Single ?? [];
         if (!apart || singles.Length == 0)
-            return [(name, new TensorRows(tensor, 0, tensor.Shape is [var rows, ..] ? rows : 1))];
+            return [(name, TensorRows.All(tensor))];
         long all = tensor.Shape[0], values = 0;
         if (singles.Length == 4)
         {
