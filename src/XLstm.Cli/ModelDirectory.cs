@@ -20,11 +20,11 @@ internal static class ModelDirectory
 
     /// <exception cref="CommandError">There is nothing at <paramref name="path"/>.</exception>
     /// <exception cref="CheckpointException">What is there is no model.</exception>
-    public static XLstmLanguageModel Load(string path)
+    public static XLstmLanguageModel Load(string path, bool trainable = false)
     {
         if (!Directory.Exists(path) && !File.Exists(path))
             throw new CommandError($"{path}: there is no such model directory. \"xlstm train\" makes one; --model names another.");
-        return XLstmLanguageModel.Load(path);
+        return trainable ? XLstmLanguageModel.Load(path) : XLstmLanguageModel.LoadForInference(path);
     }
 
     /// <summary>The tokenizer of the model, or the one that <paramref name="chosen"/> names ("bytes" or a path).</summary>

@@ -25,7 +25,7 @@ internal sealed class ModelOptions
     {
         if (parse.GetValue(Init) is { } init)
         {
-            XLstmLanguageModel model = ModelDirectory.Load(init);
+            XLstmLanguageModel model = ModelDirectory.Load(init, trainable: true);
             bool has = File.Exists(Path.Combine(init, TextTokenizer.FileName));
             return (model, Tokenizer(parse, text) ?? (has ? TextTokenizer.Load(init) : text is null ? null : new ByteTokenizer()));
         }

@@ -66,7 +66,9 @@ public sealed class XLstmLargeBlock : IXLstmBlock
 
         (int K, int V) Widths(int keys, int values) => keys > 0 && values > 0 && keys % N == 0 && values % N == 0
             ? (keys / N, values / N)
-            : throw new ArgumentException($"{N} heads do not divide queries of {keys} and values of {values}.", nameof(config));
+            : scope.Set.Weights is { } weights
+                ? throw new CheckpointException(weights.Path, "tensors mlstm_layer.* of a block", $"queries and values for {N} heads", $"queries of {keys}, values of {values}")
+                : throw new ArgumentException($"{N} heads do not divide queries of {keys} and values of {values}.", nameof(config));
     }
 
     // Closed at first: what comes in decides when to write (arXiv 2503.13427).

@@ -41,7 +41,7 @@ public static class ModelConfigReader
                 throw new CheckpointException(file, "version", $"{Version}", $"{version}", version > Version ? "A newer xlstm wrote this file: update to read it." : null);
         }
         var model = top.Object("model") ?? top.Object("stack") ?? top;
-        IModelConfig config = IsLarge(top) || IsLarge(model) ? Large(model) : Model(model);
+        IModelConfig config = IsLarge(top.Element) || IsLarge(model.Element) ? Large(model) : Model(model);
         model.Done();
         top.Done();
         foreach (var (key, found, expected) in config.Problems())
@@ -58,8 +58,10 @@ public static class ModelConfigReader
             ?? throw new CheckpointException(path, "the directory", string.Join(" or ", names), "none of them");
     }
 
-    private static bool IsLarge(ConfigNode node) =>
-        node.Raw("model_type") is { ValueKind: JsonValueKind.String } type && type.ValueEquals("xlstm") || node.Has("qk_dim_factor") || node.Has("gate_soft_cap");
+    /// <summary>Whether an object has keys that only configs of xLSTM Large have.</summary>
+    internal static bool IsLarge(JsonElement config) => config.ValueKind == JsonValueKind.Object
+        && ((config.TryGetProperty("model_type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("xlstm"))
+            || config.TryGetProperty("qk_dim_factor", out _) || config.TryGetProperty("gate_soft_cap", out _));
 
     private static XLstmLargeConfig Large(ConfigNode node)
     {

@@ -94,10 +94,17 @@ public static class ModelConfigWriter
         json.WriteNumber("output_logit_soft_cap", config.OutputLogitSoftCap);
         json.WriteString("weight_mode", config.WeightMode);
         json.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);
-        if (config.BosTokenId is { } bos)
-            json.WriteNumber("bos_token_id", bos);
-        if (config.EosTokenId is { } eos)
-            json.WriteNumber("eos_token_id", eos);
+        Token("bos_token_id", config.BosTokenId);
+        Token("eos_token_id", config.EosTokenId);
+
+        // Without the keys readers take 0 and 2.
+        void Token(string key, int? token)
+        {
+            if (token is { } id)
+                json.WriteNumber(key, id);
+            else
+                json.WriteNull(key);
+        }
     }
 
     private static void Model(Utf8JsonWriter json, XLstmStackConfig config)

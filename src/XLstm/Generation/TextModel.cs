@@ -27,12 +27,12 @@ public sealed class TextModel
     /// <summary>The tokens that begin and end texts.</summary>
     public SpecialTokens Special { get; }
 
-    /// <summary>Reads a model directory: the model, its <c>tokenizer.json</c>, and what its configs say of special tokens.</summary>
+    /// <summary>Reads a model directory: the model as <see cref="XLstmLanguageModel.LoadForInference"/> has it, its <c>tokenizer.json</c>, and what its configs say of special tokens.</summary>
     /// <exception cref="CheckpointException">A file is missing, damaged, or does not fit the others.</exception>
     public static TextModel Load(string directory)
     {
         TextTokenizer tokenizer = TextTokenizer.Load(directory);
-        XLstmLanguageModel model = XLstmLanguageModel.Load(directory);
+        XLstmLanguageModel model = XLstmLanguageModel.LoadForInference(directory);
         if (tokenizer.VocabularySize > model.VocabSize)
             throw new CheckpointException(directory, "the tokenizer", $"at most the {model.VocabSize} tokens of the model", $"{tokenizer.VocabularySize}");
         return new TextModel(model, tokenizer, SpecialTokens.Read(directory, tokenizer));

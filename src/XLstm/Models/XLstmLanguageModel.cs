@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using XLstm.Kernels;
 
 namespace XLstm;
@@ -171,24 +173,19 @@ public sealed class XLstmLanguageModel
         return Stack.Forward(Ops.Dropout(pass, x, _embeddingDropout), state, pass, lengths);
     }
 
-    // Names, shapes and a sample of the weights: enough to tell models, and trainings of one model, apart.
+    // Names, shapes and a sample of the weights: enough to tell models, and trainings of one model, apart. Weights in single precision are
+    // the same model whether they were read or mapped.
     internal string Fingerprint()
     {
         ulong hash = 0;
-        foreach (Parameter parameter in Parameters)
+        foreach ((string name, Parameter? parameter, WeightMatrix? matrix) in Parameters.Select(p => (p.Name, (Parameter?)p, (WeightMatrix?)null))
+            .Concat(Parameters.Matrices.Select(m => (m.Name, (Parameter?)null, (WeightMatrix?)m))).OrderBy(t => t.Name, StringComparer.Ordinal))
         {
-            hash = RandomSource.SeedFor(hash, parameter.ToString());
-            int step = Math.Max(1, parameter.Length / 64);
-            for (int i = 0; i < parameter.Length; i += step)
-                hash = new RandomSource(hash ^ BitConverter.SingleToUInt32Bits(parameter.Span[i])).NextBits();
-        }
-        foreach (WeightMatrix matrix in Parameters.Matrices)
-        {
-            hash = RandomSource.SeedFor(hash, matrix.ToString());
-            ReadOnlySpan<byte> bytes = matrix.Bytes;
-            int step = Math.Max(1, bytes.Length / 64);
-            for (int i = 0; i < bytes.Length; i += step)
-                hash = new RandomSource(hash ^ bytes[i]).NextBits();
+            hash = RandomSource.SeedFor(hash, parameter?.ToString() ?? (matrix!.Format == WeightFormat.F32 ? $"{name} [{matrix.Outputs}, {matrix.Inputs}]" : matrix.ToString()));
+            ReadOnlySpan<byte> bytes = parameter is null ? matrix!.Bytes : MemoryMarshal.AsBytes(parameter.Span);
+            int words = bytes.Length / sizeof(uint), step = Math.Max(1, words / 64);
+            for (int i = 0; i < words; i += step)
+                hash = new RandomSource(hash ^ BinaryPrimitives.ReadUInt32LittleEndian(bytes[(i * sizeof(uint))..])).NextBits();
         }
         return hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
     }

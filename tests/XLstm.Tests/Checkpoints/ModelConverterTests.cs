@@ -1,0 +1,168 @@
+using XLstm.Golden;
+using XLstm.Kernels;
+
+namespace XLstm.Tests.Checkpoints;
+
+public sealed class ModelConverterTests
+{
+    private const string Single = "large/large_single", FusedBias = "large/large_fused_bias";
+
+    [Theory]
+    [InlineData(Single, ModelLayout.HuggingFace, false)]
+    [InlineData(Single, ModelLayout.HuggingFace, true)]
+    [InlineData(Single, ModelLayout.Native, true)]
+    [InlineData(FusedBias, ModelLayout.HuggingFace, false)]
+    [InlineData(FusedBias, ModelLayout.Native, false)]
+    [InlineData("large/large_noutnorm_dims", ModelLayout.HuggingFace, true)]
+    public void EveryLayoutAndFusionIsTheSameModel(string path, ModelLayout layout, bool fused)
+    {
+        using var folder = new TemporaryFolder();
+        string there = Path.Combine(folder.Path, "there"), back = Path.Combine(folder.Path, "back"), source = TestData.Golden(path);
+        ModelConverter.Convert(source, there, new ConversionOptions(layout, Fused: fused));
+        Assert.Equal(layout == ModelLayout.Native, File.Exists(Path.Combine(there, "config.yaml")));
+        Assert.Equal(fused, XLstmLanguageModel.Load(there).Parameters.Any(p => p.Name.Contains("qkv_opreact", StringComparison.Ordinal)));
+        Numbers.Close(path, Logits(XLstmLanguageModel.Load(source)), Logits(XLstmLanguageModel.Load(there)), 1e-6);
+
+        bool first = path == FusedBias;
+        ModelConverter.Convert(there, back, new ConversionOptions(ModelLayout.Native, Fused: first));
+        Numbers.SameBits(path, Bits(source), Bits(back));
+
+        static float[] Bits(string model)
+        {
+            using ModelWeights weights = ModelWeights.Open(Path.Combine(model, "model.safetensors"));
+            return [.. weights.Tensors.OrderBy(t => t.Name, StringComparer.Ordinal).SelectMany(t =>
+            {
+                var values = new float[t.Count];
+                weights.ReadFloats(t.Name, values);
+                return values;
+            })];
+        }
+    }
+
+    [Fact]
+    public void NewerNamesBecomeTheUsualOnes()
+    {
+        using var folder = new TemporaryFolder();
+        string there = Path.Combine(folder.Path, "there");
+        ModelConverter.Convert(TestData.Golden(Single + "/hf_longnames"), there, new ConversionOptions(ModelLayout.Native));
+        using ModelWeights converted = ModelWeights.Open(there), own = ModelWeights.Open(TestData.Golden(Single + "/model.safetensors"));
+        Assert.Equal(own.Tensors.Select(t => $"{t}").Order(StringComparer.Ordinal), converted.Tensors.Select(t => $"{t}").Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(WeightFormat.BF16, 1 / 256.0, "BF16")]
+    [InlineData(WeightFormat.F16, 1 / 2048.0, "F16")]
+    [InlineData(WeightFormat.Q8, 1 / 128.0, "Q8")]
+    [InlineData(WeightFormat.Q4, 1 / 7.0, "Q4")] // a step of a block whose ends may be cut off by a few of them
+    public void FewerBitsAreNearAndTakeLess(WeightFormat format, double tolerance, string type)
+    {
+        using var folder = new TemporaryFolder();
+        string there = Path.Combine(folder.Path, "there"), source = TestData.Golden(Single);
+        ModelConverter.Convert(source, there, new ConversionOptions(Format: format));
+        using (ModelWeights weights = ModelWeights.Open(there))
+        {
+            Assert.Equal(type, $"{weights.Info("backbone.blocks.0.ffn.proj_up.weight").DType}");
+            Assert.Equal(DType.F32, weights.Info("backbone.blocks.0.norm_mlstm.weight").DType);
+        }
+        Assert.True(new FileInfo(Path.Combine(there, "model.safetensors")).Length < new FileInfo(Path.Combine(source, "model.safetensors")).Length);
+        XLstmLanguageModel before = XLstmLanguageModel.Load(source), after = XLstmLanguageModel.Load(there);
+        foreach (Parameter parameter in before.Parameters)
+        {
+            string name = parameter.Name == "embedding.weight" && after.Parameters.Find(parameter.Name) is null ? "backbone.embeddings.weight" : parameter.Name;
+            Assert.InRange(parameter.Span.ToArray().Zip(after.Parameters[name].Span.ToArray(), (a, b) => Math.Abs(a - b)).Max(), 0, tolerance * parameter.Span.ToArray().Max(Math.Abs));
+        }
+        Numbers.Close("mapped", Logits(after), Logits(XLstmLanguageModel.LoadForInference(there)), QuantizedWeights.IsQuantized(format) ? 0.2 : 1e-5); // of quantised weights also the inputs are rounded
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/hf_sharded")]
+    [InlineData("/fused")]
+    public void MappedWeightsGiveTheLogitsOfGolden(string layout)
+    {
+        var golden = new GoldenCase(Single);
+        int[] prompt = [.. golden.Longs("in.prompt").Select(t => (int)t)];
+        using var pass = new Pass();
+        golden.AssertClose("logits", XLstmLanguageModel.LoadForInference(TestData.Golden(Single + layout)).Forward(prompt, 2, null, pass).Logits.Span);
+    }
+
+    [Fact]
+    public void ShardsHaveAnIndexAndCompanionsComeAlong()
+    {
+        using var folder = new TemporaryFolder();
+        string source = Path.Combine(folder.Path, "source"), there = Path.Combine(folder.Path, "there");
+        XLstmLanguageModel model = XLstmLanguageModel.Load(TestData.Golden(Single));
+        model.Save(source);
+        File.WriteAllText(Path.Combine(source, "LICENSE"), "free");
+        var told = new List<double>();
+        ModelConverter.Convert(source, there, new ConversionOptions(Format: WeightFormat.BF16, ShardBytes: 20_000), new Told(told));
+        Assert.True(Directory.GetFiles(there, "model-0*.safetensors").Length > 2);
+        Assert.True(File.Exists(Path.Combine(there, "model.safetensors.index.json")));
+        Assert.Equal("free", File.ReadAllText(Path.Combine(there, "LICENSE")));
+        Assert.Equal(told.Order(), told);
+        Assert.InRange(told[^1], 0.5, 1);
+        Assert.Equal(model.Parameters.Select(p => $"{p}").Order(StringComparer.Ordinal), XLstmLanguageModel.Load(there).Parameters.Select(p => $"{p}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void ModelsOfThePapersBlocksTakeFewerBitsAndNoLayout()
+    {
+        using var folder = new TemporaryFolder();
+        string source = TestData.Golden("lm/lm_readme"), there = Path.Combine(folder.Path, "there");
+        Assert.Throws<ArgumentException>(() => ModelConverter.Convert(source, there, new ConversionOptions(ModelLayout.Native)));
+        ModelConverter.Convert(source, there, new ConversionOptions(Format: WeightFormat.Q8));
+        Numbers.Close("logits", Logits(XLstmLanguageModel.Load(there)), Logits(XLstmLanguageModel.LoadForInference(there)), 0.01);
+        // What was rounded once is not rounded anew.
+        CheckpointException error = Assert.Throws<CheckpointException>(() => ModelConverter.Convert(there, Path.Combine(folder.Path, "again"), new ConversionOptions(Format: WeightFormat.Q4)));
+        Assert.Equal("Q8", error.Found);
+        ModelConverter.Convert(there, Path.Combine(folder.Path, "floats"), new ConversionOptions(Format: WeightFormat.F32));
+        Numbers.Close("logits", Logits(XLstmLanguageModel.Load(there)), Logits(XLstmLanguageModel.Load(Path.Combine(folder.Path, "floats"))), 1e-6);
+    }
+
+    [Fact]
+    public void NothingIsLeftOfWhatWasStoppedOrCannotBe()
+    {
+        using var folder = new TemporaryFolder();
+        string there = Path.Combine(folder.Path, "there");
+        using var stopped = new CancellationTokenSource();
+        stopped.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => ModelConverter.Convert(TestData.Golden(Single), there, new ConversionOptions(Format: WeightFormat.Q4), cancellation: stopped.Token));
+        Assert.Throws<CheckpointException>(() => ModelConverter.Convert(folder.Path, there, new ConversionOptions(Format: WeightFormat.Q4)));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+
+        Directory.CreateDirectory(there);
+        File.WriteAllText(Path.Combine(there, "mine"), "x");
+        Assert.Contains("there already", Assert.Throws<IOException>(() => ModelConverter.Convert(TestData.Golden(Single), there, new ConversionOptions(Fused: true))).Message, StringComparison.Ordinal);
+        Assert.Equal(["mine"], Directory.GetFiles(there).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void FusedRowsThatDoNotFitAreNamed()
+    {
+        using var folder = new TemporaryFolder();
+        string source = Path.Combine(folder.Path, "source");
+        XLstmLanguageModel.Load(TestData.Golden(FusedBias)).Save(source);
+        using (ModelWeights weights = ModelWeights.Open(source))
+        {
+            // An output projection that would leave no rows for q and k.
+            List<TensorToWrite> tensors = [.. weights.Tensors.Select(t => TensorToWrite.FromFloats(t.Name, t.Name.EndsWith("out_proj.weight", StringComparison.Ordinal) ? [16, 64] : t.Shape, new float[t.Count]))];
+            SafetensorsWriter.Write(Path.Combine(folder.Path, "other.safetensors"), tensors);
+        }
+        File.Move(Path.Combine(folder.Path, "other.safetensors"), Path.Combine(source, "model.safetensors"), overwrite: true);
+        CheckpointException error = Assert.Throws<CheckpointException>(() => ModelConverter.Convert(source, Path.Combine(folder.Path, "there"), new ConversionOptions(Fused: false)));
+        Assert.Contains("qkv_opreact", error.What, StringComparison.Ordinal);
+        Assert.Throws<CheckpointException>(() => XLstmLanguageModel.Load(source));
+    }
+
+    private static float[] Logits(XLstmLanguageModel model)
+    {
+        using var pass = new Pass();
+        int[] tokens = [.. Enumerable.Range(0, 24).Select(i => i * i * 7 % model.VocabSize)];
+        return model.Forward(tokens, 1, null, pass).Logits.Span.ToArray();
+    }
+
+    private sealed class Told(List<double> values) : IProgress<double>
+    {
+        public void Report(double value) => values.Add(value);
+    }
+}
