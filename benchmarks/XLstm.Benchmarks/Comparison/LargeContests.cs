@@ -15,7 +15,7 @@ internal static class LargeContests
         foreach (WeightFormat format in (WeightFormat[])[WeightFormat.Q4, WeightFormat.Q8, WeightFormat.BF16])
         {
             yield return Decoding("7B", LargeModels.SevenBillion, format, most, new Target(0.8, AtLeast: true));
-            yield return Prefill("7B", LargeModels.SevenBillion, format, 512, most, new Target(0.5, AtLeast: true));
+            yield return Prefill("7B", LargeModels.SevenBillion, format, 128, most, new Target(0.5, AtLeast: true));
         }
         yield return FirstToken(most);
         yield return Decoding("164M", LargeModels.Small, WeightFormat.Q8, most, null);
