@@ -24,7 +24,7 @@ public sealed class PerformancePageTests
     {
         string page = RepositoryFiles.Read(Page);
         string[] pictures = [.. RepositoryFiles.Below("docs/images/performance-", ".png")];
-        Assert.Equal(3, pictures.Length);
+        Assert.Equal(4, pictures.Length);
         Assert.All(pictures, picture => Assert.Contains($"({picture["docs/".Length..]})", page, StringComparison.Ordinal));
     }
 

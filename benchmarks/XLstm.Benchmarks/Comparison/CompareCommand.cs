@@ -20,11 +20,13 @@ internal static class CompareCommand
         List<Row> rows = [];
         foreach (Contest contest in Contests(peers, llama).Where(c => Wanted(c.Id)))
             Add(contest.Run(quick, commit));
-        if (Wanted("step/"))
+        foreach ((string group, Func<IEnumerable<Row>> profile) in LargeContests.Profiles(Threads[^1], quick, commit).Prepend(("step", () => TrainingContests.Profile(Threads[^1], quick, commit))))
         {
+            if (!Wanted(group + "/"))
+                continue;
             // What a step is made of changes with the code: none of the older rows stay.
-            before = before with { Rows = [.. before.Rows.Where(r => r.Group != "step")] };
-            foreach (Row row in TrainingContests.Profile(Threads[^1], quick, commit))
+            before = before with { Rows = [.. before.Rows.Where(r => r.Group != group)] };
+            foreach (Row row in profile())
                 Add(row);
         }
         Console.WriteLine($"{rows.Count} rows in {file}");

@@ -15,7 +15,7 @@ internal static class LargeContests
         foreach (WeightFormat format in (WeightFormat[])[WeightFormat.Q4, WeightFormat.Q8, WeightFormat.BF16])
         {
             yield return Decoding("7B", LargeModels.SevenBillion, format, most, new Target(0.8, AtLeast: true));
-            yield return Prefill("7B", LargeModels.SevenBillion, format, 512, most, new Target(0.5, AtLeast: true));
+            yield return Prefill("7B", LargeModels.SevenBillion, format, 128, most, new Target(0.5, AtLeast: true));
         }
         yield return FirstToken(most);
         yield return Decoding("164M", LargeModels.Small, WeightFormat.Q8, most, null);
@@ -24,6 +24,22 @@ internal static class LargeContests
         foreach (int context in s_contexts)
             yield return BesideLlama(context, most, llama, context switch { 16 => new Target(1.3, AtLeast: true), 8192 => new Target(6, AtLeast: true), _ => null });
         yield return PromptBesideLlama(512, most, llama);
+    }
+
+    /// <summary>Where the time of a token goes, and of a prompt of 512, by groups of rows.</summary>
+    public static IEnumerable<(string Group, Func<IEnumerable<Row>> Rows)> Profiles(int threads, bool quick, string commit)
+    {
+        yield return ("largetoken", () => Of("largetoken", "a token of 7B shapes in 4 bits", LargeModels.SevenBillion, WeightFormat.Q4, text => text.Step, quick ? 3 : 10));
+        yield return ("largeprompt", () => Of("largeprompt", "512 tokens of 7B shapes in 4 bits", LargeModels.SevenBillion, WeightFormat.Q4, text => () => text.Read(512), 1));
+        yield return ("smalltoken", () => Of("smalltoken", "a token of 164M shapes in 8 bits", LargeModels.Small, WeightFormat.Q8, text => text.Step, quick ? 50 : 300));
+        yield return ("smallprompt", () => Of("smallprompt", "1,024 tokens of 164M shapes in 8 bits", LargeModels.Small, WeightFormat.Q8, text => () => text.Read(1024), quick ? 3 : 10));
+
+        IEnumerable<Row> Of(string group, string whole, XLstmLargeConfig config, WeightFormat format, Func<Text, Action> run, int steps)
+        {
+            using var text = new Text(LargeModels.Open(config, format), threads);
+            foreach (Row row in StepProfile.Of(group, whole, text.Workers, run(text), threads, steps, commit))
+                yield return row;
+        }
     }
 
     private static Contest Decoding(string name, XLstmLargeConfig config, WeightFormat format, int threads, Target? target) => new(
@@ -108,6 +124,8 @@ internal static class LargeContests
         private int _token = 1;
 
         public long StateBytes => _session.StateBytes;
+
+        public Workers Workers => _session.Pass.Workers;
 
         public void Step()
         {

@@ -24,45 +24,13 @@ internal static class TrainingContests
         yield return Recomputed(1024);
     }
 
-    /// <summary>Where the time of a step goes: the kinds of work that the threads share out, and what is done between them.</summary>
+    /// <summary>Where the time of a step goes.</summary>
     public static IEnumerable<Row> Profile(int threads, bool quick, string commit)
     {
-        const double least = 0.01;
         using var run = new Run(threads);
-        run.Step();
-        run.Step();
-        int steps = quick ? 5 : 30;
-        var times = new Dictionary<string, List<double>>(StringComparer.Ordinal);
-        var whole = new List<double>();
-        for (int i = 0; i < steps; i++)
-        {
-            var kinds = new Dictionary<Type, double>();
-            run.Workers.Watch = (kind, time) => kinds[kind] = kinds.GetValueOrDefault(kind) + time.TotalMilliseconds;
-            long started = System.Diagnostics.Stopwatch.GetTimestamp();
-            run.Step();
-            double total = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-            whole.Add(total);
-            foreach ((string name, double time) in kinds.Select(k => (k.Key.Name, k.Value)).Append(("between runs, on one thread", total - kinds.Values.Sum())))
-            {
-                if (!times.TryGetValue(name, out List<double>? all))
-                    times.Add(name, all = []);
-                all.Add(time);
-            }
-        }
-        Figure step = Figure.Of(whole);
-        var rows = times.Select(t => (Name: Words(t.Key), Time: Figure.Of(t.Value))).OrderByDescending(t => t.Time.Median).ToList();
-        double rest = rows.Where(r => r.Time.Median < least * step.Median).Sum(r => r.Time.Median);
-        return rows.Where(r => r.Time.Median >= least * step.Median).Append(("all others", new Figure(rest, rest, rest))).Select(r =>
-        {
-            double share = r.Item2.Median / step.Median;
-            return new Row($"step/{r.Item1}", r.Item1, threads, "ms", r.Item2, "the step", step, new Figure(share, share, share), null, commit);
-        });
+        foreach (Row row in StepProfile.Of("step", "the step", run.Workers, run.Step, threads, quick ? 5 : 30, commit))
+            yield return row;
     }
-
-    // "RowBlockWork" as "row block".
-    private static string Words(string name) => string.Concat(
-            name.Replace("Work", "", StringComparison.Ordinal).Select((c, i) => i > 0 && char.IsUpper(c) ? " " + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()))
-        .Replace("m lstm", "mLSTM", StringComparison.Ordinal).Replace("s lstm", "sLSTM", StringComparison.Ordinal);
 
     private static Contest Package(int threads, Target? target, PythonPeers peers) => new(
         $"training/package on {threads}", Subject, threads, "ms", target, () =>

@@ -15,8 +15,7 @@ internal static class ReportCommand
         }
         File.WriteAllText(page, PerformancePage.Renew(File.ReadAllText(page).ReplaceLineEndings("\n"), all));
         Console.WriteLine(page);
-        // One machine's pictures say it all; the one with the most rows is the most complete.
-        foreach (string picture in Plots.Write(all.MaxBy(r => r.Rows.Count)!, Path.Combine(Path.GetDirectoryName(page)!, "images")))
+        foreach (string picture in Plots.Write(all, Path.Combine(Path.GetDirectoryName(page)!, "images")))
             Console.WriteLine(picture);
         foreach (Row row in all.SelectMany(r => r.Rows).Where(r => r.Met == false))
             Console.WriteLine($"not met: {RowTable.Line(row)}");

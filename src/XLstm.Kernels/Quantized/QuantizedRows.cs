@@ -40,37 +40,41 @@ internal static class QuantizedRows
 
     private static void Bytes(ReadOnlySpan<float> x, Span<byte> block)
     {
+        Check.Length(x, QuantizedWeights.BlockInputs);
+        Check.Length(block, BytesForQ4);
         float inverse = Scale(x, MostByte, out float scale);
-        Vector128<int> sum = default;
-        for (int i = 0; i < x.Length; i += 16)
-        {
-            Vector128<int> a = Whole(x, i, inverse), b = Whole(x, i + 4, inverse), c = Whole(x, i + 8, inverse), d = Whole(x, i + 12, inverse);
-            sum += a + b + (c + d);
-            Vector128.Narrow(Vector128.Narrow(a, b), Vector128.Narrow(c, d)).AsByte().CopyTo(block[i..]);
-        }
+        Vector256<int> a = Whole(x, 0, inverse), b = Whole(x, 8, inverse), c = Whole(x, 16, inverse), d = Whole(x, 24, inverse);
+        Vector256.Narrow(Vector256.Narrow(a, b), Vector256.Narrow(c, d)).AsByte().StoreUnsafe(ref MemoryMarshal.GetReference(block));
         MemoryMarshal.Write(block[32..], scale);
-        MemoryMarshal.Write(block[36..], Vector128.Sum(sum));
+        MemoryMarshal.Write(block[36..], Vector256.Sum(a + b + (c + d)));
     }
 
     // Inputs 0 and 2, then 1 and 3, of every four: even and odd bytes of W are told apart more cheaply than neighbours.
     private static void Shorts(ReadOnlySpan<float> x, Span<byte> block)
     {
-        Vector128<short> order = Vector128.Create((short)0, 2, 1, 3, 4, 6, 5, 7);
+        Check.Length(x, QuantizedWeights.BlockInputs);
+        Check.Length(block, BytesForQ8);
+        Vector256<short> order = Vector256.Create((short)0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+        ref byte to = ref MemoryMarshal.GetReference(block);
         float inverse = Scale(x, MostShort, out float scale);
-        for (int i = 0; i < x.Length; i += 8)
-            Vector128.Shuffle(Vector128.Narrow(Whole(x, i, inverse), Whole(x, i + 4, inverse)), order).AsByte().CopyTo(block[(2 * i)..]);
+        Vector256.Shuffle(Vector256.Narrow(Whole(x, 0, inverse), Whole(x, 8, inverse)), order).AsByte().StoreUnsafe(ref to);
+        Vector256.Shuffle(Vector256.Narrow(Whole(x, 16, inverse), Whole(x, 24, inverse)), order).AsByte().StoreUnsafe(ref to, 32);
         MemoryMarshal.Write(block[64..], scale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Whole(ReadOnlySpan<float> x, int at, float inverse) =>
-        Vector128.ConvertToInt32Native(Vector128.Round(Vector128.Create(x.Slice(at, 4)) * inverse));
+    private static Vector256<float> Eight(ReadOnlySpan<float> x, nuint at) => Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(x), at);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Whole(ReadOnlySpan<float> x, nuint at, float inverse) =>
+        Vector256.ConvertToInt32Native(Vector256.Round(Eight(x, at) * inverse));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Scale(ReadOnlySpan<float> x, int most, out float scale)
     {
-        Vector128<float> lanes = Vector128.Abs(Vector128.Create(x));
-        for (int i = 4; i < x.Length; i += 4)
-            lanes = Vector128.Max(lanes, Vector128.Abs(Vector128.Create(x.Slice(i, 4))));
+        Vector256<float> all = Vector256.Max(
+            Vector256.Max(Vector256.Abs(Eight(x, 0)), Vector256.Abs(Eight(x, 8))), Vector256.Max(Vector256.Abs(Eight(x, 16)), Vector256.Abs(Eight(x, 24))));
+        Vector128<float> lanes = Vector128.Max(all.GetLower(), all.GetUpper());
         float max = MathF.Max(MathF.Max(lanes[0], lanes[1]), MathF.Max(lanes[2], lanes[3]));
         scale = max / most;
         float inverse = most / max;

@@ -6,7 +6,7 @@ public sealed class QuantizedProductTests
     {
         var shapes = new TheoryData<WeightFormat, int, int, int>();
         foreach (WeightFormat format in (WeightFormat[])[WeightFormat.Q4, WeightFormat.Q8])
-            foreach ((int m, int outputs, int inputs) in ((int, int, int)[])[(1, 1, 1), (1, 16, 32), (2, 17, 33), (3, 15, 31), (4, 40, 64), (7, 33, 100), (9, 5, 1100), (1, 16, 0)])
+            foreach ((int m, int outputs, int inputs) in ((int, int, int)[])[(1, 1, 1), (1, 16, 32), (2, 17, 33), (3, 15, 31), (4, 40, 64), (7, 33, 100), (9, 5, 1100), (22, 18, 600), (1, 16, 0)])
                 shapes.Add(format, m, outputs, inputs);
         return shapes;
     }
