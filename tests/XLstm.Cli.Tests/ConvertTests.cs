@@ -25,6 +25,8 @@ public sealed class ConvertTests : IDisposable
         string golden = new GoldenCase("large/large_single").Folder;
         Cli.Run("convert", golden, _folder["hf"], "--layout", "huggingface", "--fused", "--shard", "0.0001").Succeeds();
         Assert.True(File.Exists(Path.Combine(_folder["hf"], "model.safetensors.index.json")));
+        // What transformers takes where nothing is said: these models expect it.
+        Assert.Contains("\"bos_token_id\": 0", File.ReadAllText(Path.Combine(_folder["hf"], "config.json")), StringComparison.Ordinal);
         Cli.Run("convert", _folder["hf"], _folder["back"], "--layout", "native", "--single", "--format", "f16").Succeeds();
         Assert.True(File.Exists(Path.Combine(_folder["back"], "config.yaml")));
         Assert.Contains("xLSTM Large", Cli.Run("inspect", _folder["back"]).Succeeds(), StringComparison.Ordinal);

@@ -62,10 +62,10 @@ internal sealed class ConvertCommand : DocumentedCommand
         var options = new ConversionOptions(
             parse.GetValue(_layout), format, parse.GetValue(_fused) ? true : parse.GetValue(_single) ? false : null,
             parse.GetValue(_shard) is { } shard ? (long)Math.Min(shard * 1e9, long.MaxValue / 2) : null);
-        if (!_quantizes && options == new ConversionOptions())
-            throw new CommandError("There is nothing to change: give --format, --layout, --fused, --single or --shard.");
         if (!Directory.Exists(source))
             throw new CommandError(File.Exists(source) ? $"{source}: expected a model directory, found a file." : $"{source}: there is no such model directory.");
+        if (!_quantizes && options == new ConversionOptions())
+            throw new CommandError("There is nothing to change: give --format, --layout, --fused, --single or --shard.");
         using (var progress = new WorkProgress(Streams, Name))
             ModelConverter.Convert(source, destination, options, progress, Cancellation);
         long bytes = Directory.EnumerateFiles(destination, "*.safetensors").Sum(f => new FileInfo(f).Length);

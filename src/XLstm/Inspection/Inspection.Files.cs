@@ -50,6 +50,8 @@ internal sealed partial class Inspection
         Fact("model", file.Metadata.GetValueOrDefault("model", "?") + ", the fingerprint of its weights; the model itself is not in the file");
         if (file.Metadata.GetValueOrDefault("version") != SessionFile.Version)
             Fail($"version {file.Metadata.GetValueOrDefault("version", "?")} of the format; expected {SessionFile.Version}");
+        else if (values && !SessionFile.IsWhole(file))
+            Fail("the checksum is another one: the file is damaged");
         next.Add($"xlstm generate --model DIR --session {Quoted(path)}");
     }
 

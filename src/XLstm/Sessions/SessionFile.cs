@@ -57,6 +57,16 @@ internal static class SessionFile
         string Text(string key) => file.Metadata.GetValueOrDefault(key, "nothing");
     }
 
+    /// <summary>Whether the numbers of a file are those that its checksum was made of.</summary>
+    public static bool IsWhole(SafetensorsFile file) =>
+        file.Tensors.All(t => t.DType == DType.F32 && t.Count <= Array.MaxLength)
+        && file.Metadata.GetValueOrDefault("sha256") == Checksum(file.Metadata.GetValueOrDefault("model", ""), file.Metadata.GetValueOrDefault("position", ""), file.Tensors.Select(t =>
+        {
+            var values = new float[t.Count];
+            file.ReadFloats(t.Name, values);
+            return (t.Name, (ReadOnlyMemory<float>)values);
+        }));
+
     private static void Read(SafetensorsFile file, string name, Tensor tensor)
     {
         string shape = tensor.Shape.ToString();

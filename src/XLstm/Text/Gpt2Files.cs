@@ -20,7 +20,7 @@ internal static class Gpt2Files
             ?? throw new CheckpointException(merges, "the vocabulary", "an encoder.json or vocab.json beside it", "nothing");
         try
         {
-            using JsonDocument tokens = JsonDocument.Parse(File.ReadAllBytes(vocabulary));
+            using JsonDocument tokens = JsonDocument.Parse(TextTokenizer.ReadFile(vocabulary));
             using var buffer = new MemoryStream();
             using (var json = new Utf8JsonWriter(buffer))
                 Write(json, tokens.RootElement, File.ReadLines(merges));

@@ -10,6 +10,9 @@ public abstract class TextTokenizer
     /// <summary>The file of a tokenizer in a model directory.</summary>
     public const string FileName = "tokenizer.json";
 
+    // Vocabularies of a quarter of a million tokens take some 30 MB.
+    private const long LargestFile = 256 << 20;
+
     /// <summary>The kind, for people: <c>bytes</c>, <c>characters</c> or <c>bpe</c>.</summary>
     public abstract string Name { get; }
 
@@ -55,6 +58,11 @@ public abstract class TextTokenizer
         AtomicFile.Write(Path.Combine(directory, FileName), Write);
     }
 
+    /// <summary>A file of a tokenizer, if it is as small as those are.</summary>
+    internal static byte[] ReadFile(string file) => new FileInfo(file).Length is var length && length > LargestFile
+        ? throw new CheckpointException(file, "the file", $"a tokenizer of at most {LargestFile >> 20} MB", $"{length} bytes")
+        : File.ReadAllBytes(file);
+
     /// <summary>Reads a tokenizer: one of ours, a byte-level BPE <c>tokenizer.json</c> of Hugging Face, or the older pair of <c>vocab.bpe</c> (<c>merges.txt</c>) and <c>encoder.json</c> (<c>vocab.json</c>).</summary>
     /// <param name="path">A model directory or a file.</param>
     /// <exception cref="CheckpointException">No such file, or not one that can be used exactly as it is meant.</exception>
@@ -64,7 +72,7 @@ public abstract class TextTokenizer
         var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
         if (!File.Exists(file))
             throw new CheckpointException(file, "the tokenizer", "a " + FileName, "nothing");
-        var bytes = Gpt2Files.AreAt(file) ? Gpt2Files.ToTokenizerJson(file) : File.ReadAllBytes(file);
+        var bytes = Gpt2Files.AreAt(file) ? Gpt2Files.ToTokenizerJson(file) : ReadFile(file);
         using var document = Parse(bytes, file);
         var root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object)

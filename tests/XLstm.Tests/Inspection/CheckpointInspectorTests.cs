@@ -83,6 +83,11 @@ public sealed class CheckpointInspectorTests
         CheckpointReport report = Inspect(path);
         Has(report, CheckpointKind.Session, true, "session after 5 tokens", "generate --model DIR --session");
         Assert.Equal(session.StateBytes, report.StateBytes);
+        string damaged = Path.Combine(folder.Path, "damaged.state");
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[^20] ^= 1;
+        File.WriteAllBytes(damaged, bytes);
+        Has(Inspect(damaged), CheckpointKind.Session, false, "checksum");
 
         string run = Path.Combine(folder.Path, "run");
         model.Save(run);

@@ -25,6 +25,16 @@ public sealed class TextTokenizerTests
     }
 
     [Fact]
+    public void A_file_that_is_too_large_for_a_tokenizer_is_not_read()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "tokenizer.json");
+        using (FileStream file = File.Create(path))
+            file.SetLength(257 << 20);
+        Assert.Contains("256 MB", Assert.Throws<CheckpointException>(() => TextTokenizer.Load(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Characters_are_numbered_by_code_point()
     {
         var tokenizer = CharacterTokenizer.FromText("baz\uFFFD\U0001F600 b");
