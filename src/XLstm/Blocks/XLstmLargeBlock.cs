@@ -64,12 +64,15 @@ public sealed class XLstmLargeBlock : IXLstmBlock
 
         float ForgetBias(int n) => N == 1 ? 3 : 3 + (3f * n / (N - 1));
 
-        (int K, int V) Widths(int keys, int values) => keys > 0 && values > 0 && keys % N == 0 && values % N == 0
+        (int K, int V) Widths(int keys, int values) => keys > 0 && values > 0 && keys % N == 0 && values % N == 0 && (long)keys / N * values <= MostState
             ? (keys / N, values / N)
             : scope.Set.Weights is { } weights
-                ? throw new CheckpointException(weights.Path, "tensors mlstm_layer.* of a block", $"queries and values for {N} heads", $"queries of {keys}, values of {values}")
-                : throw new ArgumentException($"{N} heads do not divide queries of {keys} and values of {values}.", nameof(config));
+                ? throw new CheckpointException(weights.Path, "tensors mlstm_layer.* of a block", $"queries and values for {N} heads, with a state of at most {MostState} numbers", $"queries of {keys}, values of {values}")
+                : throw new ArgumentException($"{N} heads do not divide queries of {keys} and values of {values}, or a state has more than {MostState} numbers.", nameof(config));
     }
+
+    // K times V numbers a head: a small file of long thin matrices must not ask for all memory.
+    private const long MostState = 1 << 28;
 
     // Closed at first: what comes in decides when to write (arXiv 2503.13427).
     private const float InputBias = -10f;

@@ -154,6 +154,28 @@ public sealed class ModelConverterTests
         Assert.Throws<CheckpointException>(() => XLstmLanguageModel.Load(source));
     }
 
+    [Fact]
+    public void TensorsThatAreThereTwiceOrDoNotFitTogetherAreNamed()
+    {
+        using var folder = new TemporaryFolder();
+        string source = Path.Combine(folder.Path, "source"), file = Path.Combine(source, "model.safetensors"), q = "backbone.blocks.0.mlstm_layer.q.weight";
+        XLstmLanguageModel.Load(TestData.Golden(Single)).Save(source);
+        foreach ((string name, long[] shape) in new[] { (q.Replace(".q.", ".query.", StringComparison.Ordinal), new long[] { 16, 32 }), (q, [32, 16]) })
+        {
+            using (ModelWeights weights = ModelWeights.Open(TestData.Golden(Single + "/model.safetensors")))
+                SafetensorsWriter.Write(file, [.. weights.Tensors.Where(t => t.Name != name).Select(t => TensorToWrite.FromFloats(t.Name, t.Shape, new float[t.Count])), TensorToWrite.FromFloats(name, shape, new float[512])]);
+            CheckpointException error = Assert.Throws<CheckpointException>(() => ModelConverter.Convert(source, Path.Combine(folder.Path, "there"), new ConversionOptions(Fused: true)));
+            Assert.Contains("mlstm_layer", error.What, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void ThinMatricesDoNotAskForAllMemory()
+    {
+        var config = new XLstmLargeConfig(9, 1, 1, 1, QkDimFactor: 50_000, VDimFactor: 50_000);
+        Assert.Contains("268435456", Assert.Throws<ArgumentException>(() => new XLstmLanguageModel(config)).Message, StringComparison.Ordinal);
+    }
+
     private static float[] Logits(XLstmLanguageModel model)
     {
         using var pass = new Pass();

@@ -37,6 +37,8 @@ internal static class LargeTensors
         var pieces = new List<(string Name, TensorRows Rows)>();
         foreach (TensorInfo tensor in weights.Tensors)
             pieces.AddRange(Cut(weights, tensor, fused is false));
+        if (pieces.GroupBy(p => p.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new CheckpointException(weights.Path, $"tensor {twice.Key}", "one tensor that has it", string.Join(" and ", twice.Select(p => p.Rows.Tensor.Name)));
         if (fused is not true)
             return [.. pieces.Select(p => new ConvertedTensor(Named(p.Name, layout), [p.Rows]))];
         var joined = new List<ConvertedTensor>();
@@ -50,6 +52,8 @@ internal static class LargeTensors
             // The rows of a tensor stand together in the file that is read, wherever it has them.
             if (parts.Length == 0 || !parts.All(byName.ContainsKey))
                 (whole, parts) = (name, [name]);
+            if (parts.FirstOrDefault(p => !byName[p].Tensor.Shape.Skip(1).SequenceEqual(rows.Tensor.Shape.Skip(1))) is { } stranger)
+                throw new CheckpointException(weights.Path, $"tensor {stranger}", $"rows like those of {name}, {rows.Tensor}", $"{byName[stranger].Tensor}");
             done.UnionWith(parts);
             joined.Add(new ConvertedTensor(Named(whole, layout), [.. parts.Select(p => byName[p])]));
         }
