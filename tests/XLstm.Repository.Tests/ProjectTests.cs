@@ -5,7 +5,7 @@ namespace XLstm.Repository.Tests;
 public sealed class ProjectTests
 {
     // From the bottom up: a project may refer to those before it only.
-    private static readonly string[] s_layers = ["XLstm.Kernels", "XLstm", "XLstm.Training", "XLstm.Forecasting", "XLstm.Extensions.AI", "XLstm.Cli"];
+    private static readonly string[] s_layers = ["XLstm.Kernels", "XLstm", "XLstm.Training", "XLstm.Forecasting", "XLstm.Classification", "XLstm.Experiments", "XLstm.Extensions.AI", "XLstm.Extensions.ML", "XLstm.Cli"];
 
     public static TheoryData<string> Sources => new(RepositoryFiles.Below("src/", ".csproj"));
 

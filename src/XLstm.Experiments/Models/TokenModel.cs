@@ -1,0 +1,29 @@
+namespace XLstm.Experiments;
+
+/// <summary>Embedding, body and head: tokens to the logits of classes or of the next token.</summary>
+internal sealed class TokenModel
+{
+    private readonly TokenEmbedding _embedding;
+    private readonly ISequenceBody _body;
+    private readonly Linear _head;
+
+    /// <summary>A model with new weights.</summary>
+    /// <param name="parameters">Seeded; holds all parameters afterwards.</param>
+    /// <param name="vocabulary">Tokens there are.</param>
+    /// <param name="classes">Logits of each step.</param>
+    /// <param name="width">D.</param>
+    /// <param name="body">Makes the body in its scope.</param>
+    public TokenModel(ParameterSet parameters, int vocabulary, int classes, int width, Func<ParameterScope, ISequenceBody> body)
+    {
+        Parameters = parameters;
+        _embedding = new TokenEmbedding(parameters.Root.At("embedding"), vocabulary, width);
+        _body = body(parameters.Root.At("body"));
+        _head = new Linear(parameters.Root.At("head"), width, classes);
+    }
+
+    public ParameterSet Parameters { get; }
+
+    /// <summary>tokens [B * T], row by row, to [B, T, classes].</summary>
+    public Tensor Logits(int[] tokens, int rows, Pass pass) =>
+        _head.Forward(_body.Forward(_embedding.Forward(tokens, rows, pass), pass), pass);
+}
