@@ -11,9 +11,6 @@ internal static class DirectProduct
 {
     public const int MaxRows = 4;
 
-    // 4 KB: two threads reach what the memory gives with 2 to 8 KB, and small matrices lose little beyond their end.
-    private const int Ahead = 4096;
-
     /// <summary>C[m, n] = A[m, k] W[n, k]^T, added to C if <paramref name="accumulate"/>; m in 1..4, ldw in numbers.</summary>
     public static void Multiply<L, W>(int m, int n, int k, ref float a, nint lda, ref byte w, nint ldw, ref float c, nint ldc, bool accumulate)
         where L : struct, ILanes<L> where W : struct, IStored
@@ -39,7 +36,7 @@ internal static class DirectProduct
         nint p = 0;
         for (; p + 4 * L.Count <= k; p += 4 * L.Count)
         {
-            Prefetch.Ahead(ref w, p * W.Size + Ahead, 4 * L.Count * W.Size);
+            Prefetch.Stream(ref w, p * W.Size, 4 * L.Count * W.Size);
             s0 = L.MultiplyAdd(L.Load(ref x, p), W.Load<L>(ref w, p), s0);
             s1 = L.MultiplyAdd(L.Load(ref x, p + L.Count), W.Load<L>(ref w, p + L.Count), s1);
             s2 = L.MultiplyAdd(L.Load(ref x, p + 2 * L.Count), W.Load<L>(ref w, p + 2 * L.Count), s2);
@@ -59,7 +56,7 @@ internal static class DirectProduct
         nint p = 0;
         for (; p + 4 * L.Count <= k; p += 4 * L.Count)
         {
-            Prefetch.Ahead(ref w, p * W.Size + Ahead, 4 * L.Count * W.Size);
+            Prefetch.Stream(ref w, p * W.Size, 4 * L.Count * W.Size);
             L r = W.Load<L>(ref w, p);
             s0 = L.MultiplyAdd(L.Load(ref x, p), r, s0);
             t0 = L.MultiplyAdd(L.Load(ref y, p), r, t0);

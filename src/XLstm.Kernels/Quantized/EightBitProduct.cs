@@ -7,7 +7,6 @@ internal static class EightBitProduct
 {
     // A chunk of the group stays in the first-level cache for all rows of x.
     private const int ChunkBlocks = 16;
-    private const int Ahead = 4096;
     private const int WBytes = QuantizedWeights.HeaderBytes + QuantizedWeights.GroupRows * QuantizedWeights.BlockInputs;
     private const int XBytes = QuantizedRows.BytesForQ8;
     private const int SumBytes = sizeof(float) * QuantizedWeights.GroupRows;
@@ -188,9 +187,9 @@ internal static class EightBitProduct
     {
         if (r != 0)
             return;
-        Prefetch.Ahead(ref w, Ahead, 256);
-        Prefetch.Ahead(ref w, Ahead + 256, 256);
-        Prefetch.Ahead(ref w, Ahead + 512, WBytes - 512);
+        Prefetch.Stream(ref w, 0, 256);
+        Prefetch.Stream(ref w, 256, 256);
+        Prefetch.Stream(ref w, 512, WBytes - 512);
     }
 
     // Four inputs; 32 products of 127 and 32767 fit into an int.

@@ -7,7 +7,6 @@ internal static class FourBitProduct
 {
     // A chunk of the group stays in the first-level cache for all rows of x.
     private const int ChunkBlocks = 32;
-    private const int Ahead = 4096;
     private const int WBytes = QuantizedWeights.HeaderBytes + QuantizedWeights.GroupRows * QuantizedWeights.BlockInputs / 2;
     private const int XBytes = QuantizedRows.BytesForQ4;
     private const int SumBytes = sizeof(float) * QuantizedWeights.GroupRows;
@@ -107,8 +106,8 @@ internal static class FourBitProduct
     {
         if (r != 0)
             return;
-        Prefetch.Ahead(ref w, Ahead, 256);
-        Prefetch.Ahead(ref w, Ahead + 256, WBytes - 256);
+        Prefetch.Stream(ref w, 0, 256);
+        Prefetch.Stream(ref w, 256, WBytes - 256);
     }
 
     /// <summary>A block in registers.</summary>
