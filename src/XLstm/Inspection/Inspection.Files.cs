@@ -102,16 +102,31 @@ internal sealed partial class Inspection
     private void OfText(string file)
     {
         string name = Path.GetFileName(file);
-        if (name.Equals(TextTokenizer.FileName, StringComparison.OrdinalIgnoreCase))
+        if (name.Equals(TextTokenizer.FileName, StringComparison.OrdinalIgnoreCase) || Gpt2Files.AreAt(file))
         {
-            Is(CheckpointKind.Tokenizer, "a tokenizer");
-            if (Try(() => TextTokenizer.Load(file)) is { } tokenizer)
-                Fact("tokenizer", $"{tokenizer.Name}, {Quantity.Count(tokenizer.VocabularySize)} tokens");
-            next.Add($"xlstm generate --model DIR --tokenizer {Quoted(file)}");
+            OfTokenizer(file);
+            return;
+        }
+        if (IsTable(file))
+        {
+            Is(CheckpointKind.Foreign, "a table of separated values");
+            Fail($"{file} is a table, no model: \"xlstm forecast\" reads it");
+            next.Add($"xlstm forecast {Quoted(file)}");
             return;
         }
         if (TryValue(() => ConfigDocument.Read(file)) is not { } root)
             return;
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            Is(CheckpointKind.Foreign, "a text");
+            Fail($"{file} is a text, no model: \"xlstm train\" learns from it, \"xlstm evaluate\" measures how well a model predicts it");
+            return;
+        }
+        if (IsTokenizer(root))
+        {
+            OfTokenizer(file);
+            return;
+        }
         if (name.EndsWith(IndexSuffix, StringComparison.OrdinalIgnoreCase))
         {
             Is(CheckpointKind.Tensors, "an index of shards");
@@ -120,6 +135,30 @@ internal sealed partial class Inspection
             return;
         }
         OfConfig(root, file);
+    }
+
+    private void OfTokenizer(string file)
+    {
+        Is(CheckpointKind.Tokenizer, "a tokenizer");
+        if (Try(() => TextTokenizer.Load(file)) is { } tokenizer)
+            Fact("tokenizer", $"{tokenizer.Name}, {Quantity.Count(tokenizer.VocabularySize)} tokens");
+        next.Add($"xlstm generate --model DIR --tokenizer {Quoted(file)}");
+    }
+
+    // By what is in it: one of ours, or one of the tokenizers library.
+    private static bool IsTokenizer(JsonElement root) => Text(root, "type") is ByteTokenizer.Kind or CharacterTokenizer.Kind
+        || (root.TryGetProperty("model", out JsonElement model) && model.ValueKind == JsonValueKind.Object && model.TryGetProperty("vocab", out _));
+
+    // As many of a separator in each of the first lines, and nothing of a config.
+    private static bool IsTable(string file)
+    {
+        const int Lines = 5, LongestStart = 1 << 16;
+        using var reader = new StreamReader(file);
+        var start = new char[LongestStart];
+        int length = reader.ReadBlock(start);
+        string[] lines = [.. new string(start, 0, length).Split('\n', Lines + 1, StringSplitOptions.TrimEntries).Take(Lines).Where(line => line.Length > 0)];
+        return lines.Length > 1 && !lines.Any(line => line[0] is '{' or '[' or '#' || line.StartsWith("- ", StringComparison.Ordinal) || line.EndsWith(':') || line.Contains(": ", StringComparison.Ordinal))
+            && ",;\t|".Any(separator => lines.Select(line => line.Count(c => c == separator)).Distinct().ToArray() is [> 0]);
     }
 
     /// <summary>A config alone: without weights, or with ones that cannot be read.</summary>

@@ -271,7 +271,7 @@ internal sealed partial class Inspection(string path, bool values, CancellationT
         foreach (TensorInfo tensor in weights.Tensors)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (tensor.DType is not (DType.F64 or DType.F32 or DType.F16 or DType.BF16) || tensor.Count > Array.MaxLength)
+            if (tensor.DType is not (DType.F64 or DType.F32 or DType.F16 or DType.BF16 or DType.Q8 or DType.Q4) || tensor.Count > Array.MaxLength)
                 continue;
             if (buffer.Length < tensor.Count)
                 buffer = GC.AllocateUninitializedArray<float>((int)tensor.Count);

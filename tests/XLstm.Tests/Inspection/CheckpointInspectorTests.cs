@@ -1,4 +1,5 @@
 using XLstm.Golden;
+using XLstm.Kernels;
 using XLstm.Tests.Checkpoints;
 
 namespace XLstm.Tests.Inspection;
@@ -131,6 +132,41 @@ public sealed class CheckpointInspectorTests
         tensors["lm_head.weight"] = [18, TestModels.Width];
         Save(folder, tensors);
         Has(Inspect(folder.Path), CheckpointKind.LanguageModel, false, "1 tensors are missing: xlstm_block_stack.blocks.2.xlstm.proj_up.weight", "1 tensors that the config does not ask for, so the model cannot be loaded: stranger", "lm_head.weight [18, 12] for [17, 12]");
+    }
+
+    /// <summary>A scale that is no number makes NaN of the 32 weights that it belongs to.</summary>
+    [Fact]
+    public void ScalesOfCompactWeightsAreLookedAt()
+    {
+        using var folder = new TemporaryFolder();
+        string small = Path.Combine(folder.Path, "small"), file = Path.Combine(small, "model.safetensors");
+        ModelConverter.Convert(TestData.Golden("large/large_single"), small, new ConversionOptions(Format: WeightFormat.Q8));
+        Assert.DoesNotContain("not finite", Text(Inspect(small)), StringComparison.Ordinal);
+        TensorInfo tensor;
+        using (ModelWeights weights = ModelWeights.Open(small))
+            tensor = weights.Tensors.First(t => t.DType == DType.Q8);
+        byte[] bytes = File.ReadAllBytes(file);
+        int header = 8 + (int)BitConverter.ToInt64(bytes), scale = header + Offset(bytes.AsSpan(8, header - 8), tensor.Name);
+        BitConverter.TryWriteBytes(bytes.AsSpan(scale), (ushort)0x7FC0);
+        File.WriteAllBytes(file, bytes);
+        Has(Inspect(small), CheckpointKind.XLstmLarge, true, $"{tensor.Name} has ", "values that are not finite");
+
+        static int Offset(ReadOnlySpan<byte> json, string name) =>
+            System.Text.Json.JsonDocument.Parse(System.Text.Encoding.UTF8.GetString(json)).RootElement.GetProperty(name).GetProperty("data_offsets")[0].GetInt32();
+    }
+
+    [Fact]
+    public void TextsOfOtherKindsAreNamed()
+    {
+        using var folder = new TemporaryFolder();
+        Has(Inspect(folder.File("sales.csv", "day,sold\n2024-01-01 10:00,3\n2024-01-02 10:00,-1\n")), CheckpointKind.Foreign, false, "a table", "xlstm forecast");
+        Has(Inspect(folder.File("plain.txt", "Up betimes\nand to the office.\n")), CheckpointKind.Foreign, false, "a text", "xlstm train");
+        new ByteTokenizer().Save(folder.Path);
+        File.Move(Path.Combine(folder.Path, "tokenizer.json"), Path.Combine(folder.Path, "bytes.json"));
+        Has(Inspect(Path.Combine(folder.Path, "bytes.json")), CheckpointKind.Tokenizer, true, "bytes, 256 tokens", "--tokenizer");
+        Has(Inspect(folder.File("pieces.json", """{"model": {"type": "BPE", "vocab": {}, "merges": []}}""")), CheckpointKind.Tokenizer, false);
+        Has(Inspect(folder.File("merges.txt", "#version: 0.2\na b\n")), CheckpointKind.Tokenizer, false, "vocab.json beside it");
+        Has(Inspect(folder.File("stack.yaml", "num_blocks: 1\nembedding_dim: 8\nslstm_at: [0]\nslstm_block:\n  slstm: {num_heads: 1, conv1d_kernel_size: 2}\n")), CheckpointKind.Config, true);
     }
 
     [Fact]
