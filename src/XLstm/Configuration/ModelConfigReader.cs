@@ -84,7 +84,8 @@ public static class ModelConfigReader
             node.String("weight_mode", normal.WeightMode),
             node.Bool("tie_word_embeddings", normal.TieWordEmbeddings),
             node.Raw("bos_token_id") is null ? null : node.Int("bos_token_id"),
-            node.Raw("eos_token_id") is null ? null : node.Int("eos_token_id"));
+            node.Raw("eos_token_id") is null ? null : node.Int("eos_token_id"),
+            node.Raw("pad_token_id") is null ? null : node.Int("pad_token_id"));
     }
 
     private static XLstmStackConfig Model(ConfigNode node)

@@ -96,8 +96,9 @@ public static class ModelConfigWriter
         json.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);
         Token("bos_token_id", config.BosTokenId);
         Token("eos_token_id", config.EosTokenId);
+        Token("pad_token_id", config.PadTokenId);
 
-        // Without the keys readers take 0 and 2.
+        // Without the keys readers take 0, 2 and 1.
         void Token(string key, int? token)
         {
             if (token is { } id)

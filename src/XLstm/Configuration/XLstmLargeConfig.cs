@@ -22,6 +22,7 @@ namespace XLstm;
 /// <param name="TieWordEmbeddings">The head uses the embedding's weight.</param>
 /// <param name="BosTokenId">The token that a text starts with, as the model was trained; null for none.</param>
 /// <param name="EosTokenId">The token that ends a text; null for none.</param>
+/// <param name="PadTokenId">The token that other programs fill short rows with; null for none.</param>
 public sealed record XLstmLargeConfig(
     int VocabSize,
     int EmbeddingDim,
@@ -40,7 +41,8 @@ public sealed record XLstmLargeConfig(
     string WeightMode = "single",
     bool TieWordEmbeddings = false,
     int? BosTokenId = null,
-    int? EosTokenId = null) : ILanguageModelConfig
+    int? EosTokenId = null,
+    int? PadTokenId = null) : ILanguageModelConfig
 {
     private const int MostBlocks = 1 << 16;
 
@@ -82,7 +84,7 @@ public sealed record XLstmLargeConfig(
                 yield return new(key, $"{factor}, a width of {width}", $"a factor that makes a multiple of num_heads, {NumHeads}, of embedding_dim, {EmbeddingDim}");
         if (!(FfnProjFactor > 0) || FfnDim is < 1 or > MostBlocks * 32)
             yield return new("ffn_proj_factor", $"{FfnProjFactor}", $"a factor that makes a width from 1 to {MostBlocks * 32} of embedding_dim, {EmbeddingDim}, in multiples of {FfnRoundUpToMultipleOf}");
-        foreach ((string key, int? token) in new[] { ("bos_token_id", BosTokenId), ("eos_token_id", EosTokenId) })
+        foreach ((string key, int? token) in new[] { ("bos_token_id", BosTokenId), ("eos_token_id", EosTokenId), ("pad_token_id", PadTokenId) })
             if (token is { } id && (id < 0 || id >= VocabSize))
                 yield return new(key, $"{id}", $"a token of the vocabulary, below {VocabSize}");
         foreach (ConfigProblem problem in ConfigProblem.Matrix("vocab_size", "token embedding", VocabSize, EmbeddingDim)

@@ -39,6 +39,35 @@ public sealed class ModelConverterTests
         }
     }
 
+    /// <summary>Through the layout whose config has no place for them, and where a config says nothing: what transformers takes then.</summary>
+    [Theory]
+    [InlineData("\"bos_token_id\": 5, \"eos_token_id\": 7, \"pad_token_id\": 3, ", 5, 7, 3)]
+    [InlineData("\"bos_token_id\": null, \"eos_token_id\": null, \"pad_token_id\": null, ", null, null, null)]
+    [InlineData("", 0, 2, 1)]
+    public void SpecialTokensStayWhatTheyAre(string keys, int? bos, int? eos, int? pad)
+    {
+        using var folder = new TemporaryFolder();
+        string first = Path.Combine(folder.Path, "first"), config = Path.Combine(first, "config.json");
+        ModelConverter.Convert(TestData.Golden(Single), first, new ConversionOptions(ModelLayout.HuggingFace));
+        IEnumerable<string> others = File.ReadAllLines(config).Skip(1).Where(line => !line.Contains("_token_id", StringComparison.Ordinal));
+        File.WriteAllText(config, "{" + keys + string.Concat(others));
+
+        string native = Path.Combine(folder.Path, "native");
+        ModelConverter.Convert(first, native, new ConversionOptions(ModelLayout.Native));
+        Assert.Equal(bos, SpecialTokens.Read(native, new ByteTokenizer()).Start);
+        foreach ((string source, string name, ConversionOptions options) in new[]
+        {
+            (first, "half", new ConversionOptions(Format: WeightFormat.F16)), (native, "back", new ConversionOptions(ModelLayout.HuggingFace)),
+        })
+        {
+            string there = Path.Combine(folder.Path, name);
+            ModelConverter.Convert(source, there, options);
+            var found = Assert.IsType<XLstmLargeConfig>(ModelConfigReader.Read(there));
+            Assert.Equal((bos, eos, pad), (found.BosTokenId, found.EosTokenId, found.PadTokenId));
+            Assert.Equal(bos, SpecialTokens.Read(there, new ByteTokenizer()).Start);
+        }
+    }
+
     [Fact]
     public void NewerNamesBecomeTheUsualOnes()
     {

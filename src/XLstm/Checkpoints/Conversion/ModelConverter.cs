@@ -68,14 +68,15 @@ public static class ModelConverter
     private static IReadOnlyList<ConvertedTensor> Large(string fresh, XLstmLargeConfig config, string source, ModelWeights weights, ConversionOptions options)
     {
         ModelLayout own = weights.Contains("embedding.weight") ? ModelLayout.Native : ModelLayout.HuggingFace, layout = options.Layout ?? own;
-        // Configs of the authors' code have no place for these; the models expect what transformers takes without them.
-        if (own == ModelLayout.Native && layout == ModelLayout.HuggingFace)
-            config = config with { BosTokenId = config.BosTokenId ?? 0, EosTokenId = config.EosTokenId ?? Math.Min(2, config.VocabSize - 1) };
+        config = SpecialTokensOfLarge.Of(source, config);
         config = options.Fused is { } fused ? config with { WeightMode = fused ? "fused" : "single" } : config;
         if (layout == ModelLayout.HuggingFace)
             ModelConfigWriter.Write(fresh, config);
         else
+        {
             ModelConfigWriter.WriteNative(fresh, config);
+            SpecialTokensOfLarge.WriteBeside(source, fresh, config);
+        }
         return LargeTensors.Arrange(weights, layout, options.Fused);
     }
 
