@@ -3,7 +3,10 @@ using XLstm.Training;
 namespace XLstm.Cli;
 
 /// <summary>A mistake that the user can repair; the message says how.</summary>
-internal sealed class CommandError(string message, Exception? inner = null) : Exception(message, inner);
+internal class CommandError(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>A mistake in the command line alone, whatever the files: the command cannot have been meant so.</summary>
+internal sealed class UsageMistake(string message) : CommandError(message);
 
 /// <summary>Failures as one or two lines, without a stack trace.</summary>
 internal static class Failure

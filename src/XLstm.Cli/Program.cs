@@ -32,6 +32,10 @@ public static class Program
         {
             return result.Invoke(configuration);
         }
+        catch (UsageMistake e)
+        {
+            return UsageError.Report(e.Message, result.CommandResult.Command, streams.Error);
+        }
         catch (Exception e)
         {
             return Failure.Report(e, result.GetValue(root.Verbose), streams.Error);

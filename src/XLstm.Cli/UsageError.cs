@@ -14,7 +14,11 @@ internal static class UsageError
         // An unknown option may have been taken for an argument, and its value be the one too many.
         string? stranger = result.Tokens.Where(t => t.Type == TokenType.Argument).Select(t => t.Value).FirstOrDefault(v => v.StartsWith("--", StringComparison.Ordinal))
             ?? (result.UnmatchedTokens is [{ } first, ..] ? first : null);
-        string message = stranger is null ? result.Errors[0].Message : Unknown(stranger, command);
+        return Report(stranger is null ? result.Errors[0].Message : Unknown(stranger, command), command, error);
+    }
+
+    public static int Report(string message, Command command, TextWriter error)
+    {
         error.WriteLine("xlstm: " + message);
         error.WriteLine($"See: xlstm {(command is RootCommand ? "" : command.Name + " ")}--help");
         return ExitCode.Usage;

@@ -64,7 +64,7 @@ public sealed class AnomaliesTests : IDisposable
             Assert.Equal([0x89, 0x50, 0x4E, 0x47], bytes[..4]);
         else
             Assert.All(new[] { "expected, 80%", "not as expected", "2024-01-" }, label => Assert.Contains(label, Encoding.UTF8.GetString(bytes), StringComparison.Ordinal));
-        Cli.Run("anomalies", "--plot", "x.jpg").Fails("--plot", ".svg or .png");
+        Cli.Run("anomalies", "--plot", "x.jpg").FailsAsUsage("--plot", ".svg or .png");
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class AnomaliesTests : IDisposable
     {
         Cli.Run("anomalies", _folder["none.csv"]).Fails("none.csv: there is no such file");
         Cli.Run("anomalies", Csv("a\n1\n2\n3\n")).Fails("needs a series of 17 values");
-        Cli.Run("anomalies", "--output", "x.xlsx").Fails("--output", ".csv or .json");
+        Cli.Run("anomalies", "--output", "x.xlsx").FailsAsUsage("--output", ".csv or .json");
         Cli.Run("anomalies", "--model", _folder["none.safetensors"]).Fails("none.safetensors");
         Cli.Run("anomalies", "--rate", "0").FailsAsUsage("--rate is 0", "above 0, 0.5 at most");
         Cli.Run("anomalies", "--last", "0").FailsAsUsage("--last is 0");

@@ -110,7 +110,7 @@ public sealed class BacktestTests(SmallForecaster model) : IClassFixture<SmallFo
     {
         Run("--windows", "0").FailsAsUsage("--windows is 0");
         Run("--stride", "0").FailsAsUsage("--stride is 0");
-        Run("--output", "x.txt").Fails("--output", ".csv or .json");
+        Run("--output", "x.txt").FailsAsUsage("--output", ".csv or .json");
         Run(_folder["none.csv"]).Fails("there is no such file");
         string file = Csv("a\n1\n2\n");
         Run(file, "--output", file).Fails("would replace the file that is read");

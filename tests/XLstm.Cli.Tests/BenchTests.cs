@@ -42,7 +42,7 @@ public sealed class BenchTests : IDisposable
     public void A_file_that_cannot_be_written_is_named_before_anything_is_measured()
     {
         Cli.Run("bench", "--json", _folder.Root).Fails(_folder.Root, "found a directory");
-        Cli.Run("bench", "--json", "").Fails("file name");
+        Cli.Run("bench", "--json", "").FailsAsUsage("file name");
         Cli.Run("bench", "--json", Path.Combine(_folder["none"], "speed.json")).Fails(_folder["none"], "there is no such directory");
         Cli.Run("bench", "--slow").FailsAsUsage("\"--slow\" is not known here.");
     }

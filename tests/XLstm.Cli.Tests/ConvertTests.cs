@@ -36,13 +36,13 @@ public sealed class ConvertTests : IDisposable
     public void Mistakes_are_named()
     {
         string model = TinyModel.Create(_folder["model"]);
-        Cli.Run("convert", model, _folder["out"]).Fails("nothing to change");
+        Cli.Run("convert", model, _folder["out"]).FailsAsUsage("nothing to change");
         Cli.Run("convert", model, _folder["out"], "--layout", "native").Fails("paper's blocks");
         Cli.Run("convert", model, model, "--format", "bf16").Fails("there already");
-        Cli.Run("convert", model, _folder["out"], "--fused", "--single").Fails("exclude");
+        Cli.Run("convert", model, _folder["out"], "--fused", "--single").FailsAsUsage("exclude");
         Cli.Run("convert", _folder["none"], _folder["out"], "--format", "bf16").Fails("no such");
         Cli.Run("convert", _folder["model"] + "/model.safetensors", _folder["out"], "--format", "bf16").Fails("found a file");
-        Cli.Run("quantize", model, _folder["out"], "--format", "bf16").Fails("q4 or q8");
+        Cli.Run("quantize", model, _folder["out"], "--format", "bf16").FailsAsUsage("--format is bf16; expected q8|q4");
         Cli.Run("quantize", model, _folder["out"], "--format", "q5").FailsAsUsage("q5");
         Cli.Run("quantize", model, _folder["q8"], "--format", "q8").Succeeds();
         Cli.Run("quantize", _folder["q8"], _folder["out"]).Fails("Q8");

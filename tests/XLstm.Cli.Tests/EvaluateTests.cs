@@ -74,7 +74,7 @@ public sealed class EvaluateTests : IDisposable
         Assert.Contains("16 to 31", output, StringComparison.Ordinal);
         Assert.Contains('*', output);
         Assert.Contains("<svg", File.ReadAllText(_folder["curve.svg"], Encoding.UTF8), StringComparison.Ordinal);
-        Cli.Run("evaluate", _text, "--model", _model, "--plot", _folder["curve.gif"]).Fails("--plot", ".svg");
+        Cli.Run("evaluate", _text, "--model", _model, "--plot", _folder["curve.gif"]).FailsAsUsage("--plot", ".svg");
         Cli.Run("evaluate", _folder["none"], "--model", _model).Fails(_folder["none"]);
         Cli.Run("evaluate").FailsAsUsage("TEXT");
     }

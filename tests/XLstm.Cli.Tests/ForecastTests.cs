@@ -66,8 +66,8 @@ public sealed partial class ForecastTests(SmallForecaster model) : IClassFixture
         Assert.Contains("loss", Cli.Run(["finetune-forecaster", file, "--model", model.Path, .. quick]).Succeeds(), StringComparison.Ordinal);
         Cli.Run("forecast", file, "--model", directory).Succeeds();
         Cli.Run(["finetune-forecaster", file, .. quick]).Fails("--resume");
-        Cli.Run("finetune-forecaster", "--resume", "--out", directory, "--season", "7").Fails("--season");
-        Cli.Run("finetune-forecaster", file, "--resume", "--out", directory).Fails("goes on with the series that it has");
+        Cli.Run("finetune-forecaster", "--resume", "--out", directory, "--season", "7").FailsAsUsage("--season");
+        Cli.Run("finetune-forecaster", file, "--resume", "--out", directory).FailsAsUsage("goes on with the series that it has");
         Cli.Run("finetune-forecaster", "--resume", "--out", directory).Succeeds();
         Cli.Run("finetune-forecaster", Csv("sold\n1\n2\n3\n"), "--out", _folder["few"]).Fails("nothing to learn from");
     }
@@ -77,7 +77,7 @@ public sealed partial class ForecastTests(SmallForecaster model) : IClassFixture
     {
         string run = Path.GetDirectoryName(model.Path)!;
         Cli.Run("train-forecaster", "--out", run, "--steps", "3").Fails("--resume");
-        Cli.Run("train-forecaster", "--out", run, "--resume", "--dim", "64").Fails("--dim");
+        Cli.Run("train-forecaster", "--out", run, "--resume", "--dim", "64").FailsAsUsage("--dim");
         Cli.Run("train-forecaster", "--out", run, "--resume").Succeeds();
     }
 
@@ -211,15 +211,15 @@ public sealed partial class ForecastTests(SmallForecaster model) : IClassFixture
         Run(Csv("month,a\n2024-01,1\n2024-02,x1\n2024-03,2\n2024-04,2\n")).Fails("line 3, column \"a\": \"x1\" is no number");
         Run(Csv("a,b\n1,2\n"), "--column", "c").Fails("no column \"c\"");
         Run(Csv("a\n1\n2\n3\n4\n"), "--horizon", "3", "--compare").Fails("A back-test needs 8 values");
-        Run("--output", "x.xlsx").Fails("--output", ".csv or .json");
-        Run("--plot", "x.jpg").Fails("--plot", ".svg or .png");
+        Run("--output", "x.xlsx").FailsAsUsage("--output", ".csv or .json");
+        Run("--plot", "x.jpg").FailsAsUsage("--plot", ".svg or .png");
         Run("--output", Path.Combine(_folder["none"], "x.csv")).Fails("there is no such directory");
-        Run("--separator", "ab").Fails("--separator is ab");
+        Run("--separator", "ab").FailsAsUsage("--separator is ab");
         Run("--horizon", "0").FailsAsUsage("--horizon is 0; expected a whole number, 1 to 100000");
         Run("--quantiles", "0.5,1").FailsAsUsage("between 0 and 1");
         Run("--dates", "yearfirst").FailsAsUsage("dayfirst|monthfirst");
         Cli.Run("forecast", "--model", _folder["none.safetensors"]).Fails("none.safetensors");
-        Run("--plot", Csv("a\n1\n")).Fails("--plot", ".svg or .png");
+        Run("--plot", Csv("a\n1\n")).FailsAsUsage("--plot", ".svg or .png");
         Cli.Run("forecast", "--model", TinyModel.Create(_folder["language"])).Fails("this is a language model, which \"generate\" runs");
         Assert.Equal(130, Cli.RunWith("", new CancellationToken(canceled: true), "forecast", "--model", model.Path).Code);
     }

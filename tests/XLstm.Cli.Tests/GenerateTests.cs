@@ -148,7 +148,7 @@ public sealed class GenerateTests : IDisposable
         string[] args = ["--prompt", "Hello", "--max-tokens", "30"];
         string several = Generate([.. args, "-n", "3", "--seed", "5"]);
         Assert.Equal(string.Join("\n---\n", Enumerable.Range(5, 3).Select(seed => Generate([.. args, "--seed", $"{seed}"]))) + "\n", several);
-        Cli.Run("generate", "--model", _model, "-n", "2", "--session", _folder["talk"]).Fails("--session", "-n");
+        Cli.Run("generate", "--model", _model, "-n", "2", "--session", _folder["talk"]).FailsAsUsage("--session", "-n");
     }
 
     [Fact]

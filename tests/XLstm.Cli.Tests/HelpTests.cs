@@ -56,6 +56,7 @@ public class HelpTests
     [InlineData("--batch", "0")]
     [InlineData("--schedule", "sideways")]
     [InlineData("--beta1", "2")]
+    [InlineData("--preset", "enormous")]
     [InlineData("--threads", "-1")]
     public void Impossible_values_of_training_are_usage_errors(string option, string value) => Cli.Run("train", option, value).FailsAsUsage(option);
 
@@ -66,6 +67,28 @@ public class HelpTests
     [InlineData("text.txt", "--batch-file", "x")]
     [InlineData("--resume", "--force")]
     public void Options_that_exclude_each_other_are_usage_errors(params string[] args) => Cli.Run(["train", .. args]).FailsAsUsage("exclude each other");
+
+    /// <summary>What an option's own range does not tell.</summary>
+    [Theory]
+    [InlineData("Beta1 is 1", "--beta1", "1")]
+    [InlineData("LearningRate is Infinity", "--lr", "Infinity")]
+    [InlineData("too large", "--batch", "100000", "--context", "1000")]
+    public void Values_that_no_training_can_have_are_usage_errors(string message, params string[] args)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["text.txt"], new string('a', 2000));
+        Cli.Run(["train", folder["text.txt"], "--out", folder["run"], .. args]).FailsAsUsage(message, "xlstm train --help");
+        Cli.Run("train-forecaster", "--pattern", "x", "--out", folder["forecaster"]).FailsAsUsage("\"x\" is no pattern of blocks");
+    }
+
+    [Fact]
+    public void Quantize_lists_the_formats_that_it_makes()
+    {
+        string help = Cli.Run("quantize", "--help").Succeeds();
+        Assert.Contains("--format q8|q4 ", help, StringComparison.Ordinal);
+        Assert.DoesNotContain("bf16", help, StringComparison.Ordinal);
+        Assert.Contains("--format f32|bf16|f16|q8|q4", Cli.Run("convert", "--help").Succeeds(), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Required_options_are_named() => Cli.Run("logits").FailsAsUsage("--tokens");

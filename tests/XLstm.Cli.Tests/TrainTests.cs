@@ -172,13 +172,13 @@ public sealed class TrainTests : IDisposable
     public void Batches_configs_and_models_that_do_not_fit_are_named()
     {
         SafetensorsWriter.Write(_folder["batch"], [TensorToWrite.FromInt64("tokens", [1, 2], new long[] { 1, 300 })]);
-        Cli.Run("train", "--batch-file", _folder["batch"], "--out", _folder["bad"]).Fails("vocabulary", "--init");
+        Cli.Run("train", "--batch-file", _folder["batch"], "--out", _folder["bad"]).FailsAsUsage("vocabulary", "--init");
         Cli.Run("train", "--batch-file", _folder["batch"], "--config", _config, "--out", _folder["bad"]).Fails(_folder["batch"], "300", "[0, 1]");
         SafetensorsWriter.Write(_folder["batch"], [TensorToWrite.FromInt64("tokens", [1, 2], new long[2])]);
         Cli.Run("train", "--batch-file", _folder["batch"], "--config", _config, "--out", _folder["bad"]).Fails(_folder["batch"], "labels");
         Cli.Run("train", _text, "--init", _folder["none"], "--out", _folder["bad"]).Fails(_folder["none"]);
         Cli.Run("train", _text, "--config", _folder["none"], "--out", _folder["bad"]).Fails(_folder["none"]);
-        Cli.Run("train", _text, "--preset", "enormous", "--out", _folder["bad"]).Fails("enormous", "tiny");
+        Cli.Run("train", _text, "--preset", "enormous", "--out", _folder["bad"]).FailsAsUsage("enormous", "tiny");
         Cli.Run("train", _text, "--tokenizer", _folder["none"], "--out", _folder["bad"]).Fails(_folder["none"]);
         File.WriteAllText(_folder["config/config.json"], "{\"num_blocks\": 1, \"embedding_dim\": 30, \"mlstm_block\": {\"mlstm\": {\"num_heads\": 7}}}");
         Cli.Run("train", _text, "--config", _config, "--out", _folder["bad"]).Fails("config.json", "num_heads");

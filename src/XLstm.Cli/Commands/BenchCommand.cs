@@ -39,8 +39,9 @@ internal sealed class BenchCommand : DocumentedCommand
     {
         bool quick = parse.GetValue(_quick);
         string? file = parse.GetValue(_json);
-        if (file is not null and not "-")
-            CheckFile(file);
+        // Half a minute is long for a typing error.
+        if (file is not "-")
+            OutputFile.Check(_json.Name, file);
         bool onlyJson = file is "-";
         TextWriter output = onlyJson ? Streams.Error : Streams.Out;
         int[] threads = Environment.ProcessorCount > 1 ? [1, Environment.ProcessorCount] : [1];
@@ -63,17 +64,6 @@ internal sealed class BenchCommand : DocumentedCommand
         else if (file is not null)
             AtomicFile.Write(file, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(Json(threads, rows) + "\n")));
         return ExitCode.Success;
-    }
-
-    // Half a minute is long for a typing error.
-    private static void CheckFile(string file)
-    {
-        if (file.Length == 0)
-            throw new CommandError("--json expects a file name, or - for standard output.");
-        if (Directory.Exists(file))
-            throw new CommandError($"{file}: --json expects a file, found a directory.");
-        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
-            throw new CommandError($"{file}: there is no such directory, {folder}.");
     }
 
     private static string Json(int[] threads, List<(Subject Subject, IReadOnlyList<double> Values)> rows)

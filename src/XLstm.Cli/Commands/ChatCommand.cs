@@ -51,8 +51,7 @@ internal sealed class ChatCommand : DocumentedCommand
         GenerationOptions options = _generation.Read(parse);
         TextModel model = ModelDirectory.LoadText(directory, parse.GetValue(_tokenizer), Note);
         string? file = parse.GetValue(_session);
-        if (Directory.Exists(file))
-            throw new CommandError($"{file}: --session expects a file, found a directory.");
+        OutputFile.Check(_session.Name, file);
         using var talk = new Conversation(model, template, parse.GetValue(_system), parse.GetValue(_threads));
         if (File.Exists(file))
             talk.Load(file);
@@ -129,6 +128,7 @@ internal sealed class ChatCommand : DocumentedCommand
                 case ["/quit" or "/exit"]:
                     return false;
                 case ["/save", var file]:
+                    OutputFile.Check("/save", file);
                     talk.Save(file);
                     Note($"the conversation is in {file}.");
                     break;
@@ -156,7 +156,7 @@ internal sealed class ChatCommand : DocumentedCommand
                     break;
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is CommandError or IOException or UnauthorizedAccessException)
         {
             Note(Failure.Describe(e));
         }

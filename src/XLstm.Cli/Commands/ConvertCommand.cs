@@ -10,7 +10,7 @@ internal sealed class ConvertCommand : DocumentedCommand
     private readonly bool _quantizes;
     private readonly Argument<string> _source = new("MODEL") { Description = "A model directory, of any layout that \"inspect\" recognises as a language model." };
     private readonly Argument<string> _destination = new("DIR") { Description = "The directory to make; it must not be there, or be empty." };
-    private readonly Option<WeightFormat?> _format = Commands.Options.Choice<WeightFormat>("--format", "How weights are stored. q8 and q4 take 8.5 and 4.5 bits a weight; norms, gates and biases keep 32.");
+    private readonly Option<WeightFormat?> _format;
     private readonly Option<ModelLayout?> _layout = Commands.Options.Choice<ModelLayout>("--layout", "Names and config of an xLSTM Large: of transformers, or of its authors' own code. [default: as it is]");
     private readonly Option<bool> _fused = Commands.Options.Flag("--fused", "Of an xLSTM Large: projections of the same input in one matrix each.");
     private readonly Option<bool> _single = Commands.Options.Flag("--single", "Of an xLSTM Large: each projection by itself.");
@@ -19,6 +19,9 @@ internal sealed class ConvertCommand : DocumentedCommand
     private ConvertCommand(string name, string description, bool quantizes, Streams streams, CancellationToken cancellation) : base(name, description, streams, cancellation)
     {
         _quantizes = quantizes;
+        _format = quantizes
+            ? Commands.Options.Choice("--format", "How weights are stored: in 8.5 or 4.5 bits a weight; norms, gates and biases keep 32. \"convert\" has other formats. [default: q4]", WeightFormat.Q8, WeightFormat.Q4)
+            : Commands.Options.Choice<WeightFormat>("--format", "How weights are stored. q8 and q4 take 8.5 and 4.5 bits a weight; norms, gates and biases keep 32. [default: as they are]");
         Add(_source);
         Add(_destination);
         Add(_format);
@@ -26,6 +29,7 @@ internal sealed class ConvertCommand : DocumentedCommand
             return;
         foreach (Option option in (Option[])[_layout, _fused, _single, _shard])
             Add(option);
+        Excludes(_fused, _single);
     }
 
     public static ConvertCommand Convert(Streams streams, CancellationToken cancellation) =>
@@ -54,18 +58,14 @@ internal sealed class ConvertCommand : DocumentedCommand
     protected override int Execute(ParseResult parse)
     {
         string source = parse.GetRequiredValue(_source), destination = parse.GetRequiredValue(_destination);
-        if (parse.GetValue(_fused) && parse.GetValue(_single))
-            throw new CommandError("--fused and --single exclude each other.");
         WeightFormat? format = parse.GetValue(_format) ?? (_quantizes ? WeightFormat.Q4 : null);
-        if (_quantizes && format is not (WeightFormat.Q4 or WeightFormat.Q8))
-            throw new CommandError($"--format is {format.ToString()!.ToLowerInvariant()}; \"quantize\" makes q4 or q8, \"convert\" the others.");
         var options = new ConversionOptions(
             parse.GetValue(_layout), format, parse.GetValue(_fused) ? true : parse.GetValue(_single) ? false : null,
             parse.GetValue(_shard) is { } shard ? (long)Math.Min(shard * 1e9, long.MaxValue / 2) : null);
         if (!Directory.Exists(source))
             throw new CommandError(File.Exists(source) ? $"{source}: expected a model directory, found a file." : $"{source}: there is no such model directory.");
         if (!_quantizes && options == new ConversionOptions())
-            throw new CommandError("There is nothing to change: give --format, --layout, --fused, --single or --shard.");
+            throw new UsageMistake("There is nothing to change: give --format, --layout, --fused, --single or --shard.");
         using (var progress = new WorkProgress(Streams, Name))
             ModelConverter.Convert(source, destination, options, progress, Cancellation);
         long bytes = Directory.EnumerateFiles(destination, "*.safetensors").Sum(f => new FileInfo(f).Length);

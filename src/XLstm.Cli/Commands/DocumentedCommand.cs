@@ -23,5 +23,11 @@ internal abstract class DocumentedCommand : Command
 
     protected abstract int Execute(ParseResult parse);
 
+    protected void Excludes(Option one, Option other) => Validators.Add(result =>
+    {
+        if (result.GetResult(one) is { Implicit: false } && result.GetResult(other) is { Implicit: false })
+            result.AddError($"{one.Name} and {other.Name} exclude each other.");
+    });
+
     protected void Note(string text) => Streams.Error.WriteLine("xlstm: " + text);
 }

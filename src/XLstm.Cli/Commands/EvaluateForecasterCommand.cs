@@ -89,7 +89,7 @@ internal sealed class EvaluateForecasterCommand : DocumentedCommand
     private static List<ForecastBenchmark> Chosen(string[] names, string folder)
     {
         List<ForecastBenchmark> chosen = [.. names.Select(name => ForecastBenchmark.All.FirstOrDefault(b => string.Equals(b.Name, name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new CommandError($"{name} is no benchmark set; there are {string.Join(", ", ForecastBenchmark.All.Select(b => b.Name))}."))];
+            ?? throw new UsageMistake($"{name} is no benchmark set; there are {string.Join(", ", ForecastBenchmark.All.Select(b => b.Name))}."))];
         if (chosen.Count == 0)
             chosen = [.. ForecastBenchmark.All.Where(b => Directory.EnumerateFiles(folder, b.File, SearchOption.AllDirectories).Any())];
         return chosen.Count > 0 ? chosen : throw new CommandError($"{folder}: no file of a benchmark set is in there, such as {ForecastBenchmark.All[0].File}. Get them from https://forecastingdata.org, and name the folder: --data DIR");

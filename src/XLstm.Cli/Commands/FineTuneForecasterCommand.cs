@@ -51,10 +51,10 @@ internal sealed class FineTuneForecasterCommand : DocumentedCommand
         string directory = parse.GetRequiredValue(_out);
         bool resume = parse.GetValue(_resume);
         if (resume && parse.GetValue(_file) is { } strange)
-            throw new CommandError($"{strange}: a run goes on with the series that it has. Leave the file out, or start another run with --out.");
+            throw new UsageMistake($"{strange}: a run goes on with the series that it has. Leave the file out, or start another run with --out.");
         Option[] decided = [.. _own, .. _table.All, .. _forecaster.All.Where(o => o.Name != "--threads")];
         if (resume && decided.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false }) is { } stranger)
-            throw new CommandError($"{stranger.Name}: a run goes on with its own options. Leave it out, or start another run with --out.");
+            throw new UsageMistake($"{stranger.Name}: a run goes on with its own options. Leave it out, or start another run with --out.");
         if (!resume && File.Exists(Path.Combine(directory, "run.json")))
             throw new CommandError($"{directory}: there is a run already. Go on with --resume, or choose another --out.");
         using ForecasterRun run = resume ? ForecasterRun.Resume(directory, _forecaster.Threads(parse)) : Create(parse, directory);

@@ -48,7 +48,8 @@ internal sealed class GenerateCommand : DocumentedCommand
         int threads = parse.GetValue(_threads), samples = parse.GetValue(_samples);
         string? file = parse.GetValue(_session);
         if (samples > 1 && file is not null)
-            throw new CommandError($"--session stores one text, and -n {samples} makes several. Leave out one of them.");
+            throw new UsageMistake($"--session stores one text, and -n {samples} makes several. Leave out one of them.");
+        OutputFile.Check(_session.Name, file);
         GenerationOptions options = _generation.Read(parse) with { LogProbabilities = parse.GetValue(_logProbabilities) };
         TextModel model = ModelDirectory.LoadText(directory, parse.GetValue(_tokenizer), Note);
         try
@@ -120,12 +121,7 @@ internal sealed class GenerateCommand : DocumentedCommand
         string Show(int id, float ln) => FormattableString.Invariant($"{ln,7:F3} {TextOutput.Quoted(model.Tokenizer.Decode([id]))}");
     }
 
-    private static TextSession Open(TextModel model, string? file, int threads)
-    {
-        if (Directory.Exists(file))
-            throw new CommandError($"{file}: --session expects a file, found a directory.");
-        return File.Exists(file) ? TextSession.Load(model, file, threads) : model.CreateSession(threads);
-    }
+    private static TextSession Open(TextModel model, string? file, int threads) => File.Exists(file) ? TextSession.Load(model, file, threads) : model.CreateSession(threads);
 
     private string Prompt(ParseResult parse)
     {

@@ -38,6 +38,8 @@ internal sealed class LogitsCommand : DocumentedCommand
     protected override int Execute(ParseResult parse)
     {
         string file = parse.GetRequiredValue(_tokens), output = parse.GetRequiredValue(_output);
+        OutputFile.Check(_output.Name, output);
+        OutputFile.CheckApart(_output.Name, output, file);
         XLstmLanguageModel model = ModelDirectory.Load(parse.GetRequiredValue(_model));
         TokenTable tokens = TokenTable.Read(file, "tokens");
         tokens.Check(0, model.VocabSize, "a token of the model");

@@ -15,6 +15,12 @@ internal sealed class ModelOptions
 
     public Option<string?> Init { get; } = Options.Text("--init", "DIR", "Start from the weights (and the tokenizer) of this model.");
 
+    public ModelOptions() => Preset.Validators.Add(given =>
+    {
+        if (given.GetValueOrDefault<string?>() is { } name && !Training.Preset.All.Any(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase)))
+            given.AddError($"{Preset.Name} is {name}; expected {Preset.HelpName}.");
+    });
+
     public IEnumerable<Option> All => [Preset, Config, Init, _tokenizer];
 
     /// <summary>The preset; the first one supplies the rates where the architecture comes from elsewhere.</summary>
@@ -32,7 +38,7 @@ internal sealed class ModelOptions
         IModelConfig? config = parse.GetValue(Config) is { } file ? ModelConfigReader.Read(file) : null;
         TextTokenizer? tokenizer = Tokenizer(parse, text) ?? (text is null ? null : new ByteTokenizer());
         int vocabulary = tokenizer?.VocabularySize ?? (config as ILanguageModelConfig)?.VocabSize
-            ?? throw new CommandError("--batch-file needs to know the vocabulary: give --init DIR, --tokenizer, or a --config with vocab_size.");
+            ?? throw new UsageMistake("--batch-file needs to know the vocabulary: give --init DIR, --tokenizer, or a --config with vocab_size.");
         return (new XLstmLanguageModel(Architecture(parse, config, vocabulary), seed), tokenizer);
     }
 
@@ -60,7 +66,7 @@ internal sealed class ModelOptions
     {
         null => null,
         "bytes" => new ByteTokenizer(),
-        "chars" => text is null ? throw new CommandError("--tokenizer chars needs a text to take the characters from.") : CharacterTokenizer.FromFile(text),
+        "chars" => text is null ? throw new UsageMistake("--tokenizer chars needs a text to take the characters from.") : CharacterTokenizer.FromFile(text),
         var file => TextTokenizer.Load(file),
     };
 }

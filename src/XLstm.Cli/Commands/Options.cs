@@ -21,11 +21,12 @@ internal static class Options
         where T : struct, INumber<T>
         => new(name) { HelpName = value, Description = description, CustomParser = text => Parse(text, name, least, most) };
 
-    /// <summary>One of the names of an enumeration, in small letters; null where none is given.</summary>
-    public static Option<T?> Choice<T>(string name, string description)
+    /// <summary>One of the names of an enumeration, or of some of its values, in small letters; null where none is given.</summary>
+    public static Option<T?> Choice<T>(string name, string description, params T[] among)
         where T : struct, Enum
     {
-        string names = string.Join('|', Enum.GetNames<T>()).ToLowerInvariant();
+        T[] values = among.Length > 0 ? among : Enum.GetValues<T>();
+        string names = string.Join('|', values).ToLowerInvariant();
         return new Option<T?>(name)
         {
             HelpName = names,
@@ -33,9 +34,9 @@ internal static class Options
             CustomParser = text =>
             {
                 string given = text.Tokens[0].Value;
-                int index = Array.FindIndex(Enum.GetNames<T>(), n => string.Equals(n, given, StringComparison.OrdinalIgnoreCase));
+                int index = Array.FindIndex(values, v => string.Equals(v.ToString(), given, StringComparison.OrdinalIgnoreCase));
                 if (index >= 0)
-                    return Enum.GetValues<T>()[index];
+                    return values[index];
                 text.AddError($"{name} is {given}; expected {names}.");
                 return null;
             },

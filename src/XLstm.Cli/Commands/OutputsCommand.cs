@@ -40,6 +40,8 @@ internal sealed class OutputsCommand : DocumentedCommand
     protected override int Execute(ParseResult parse)
     {
         string file = parse.GetRequiredValue(_inputs), output = parse.GetRequiredValue(_output);
+        OutputFile.Check(_output.Name, output);
+        OutputFile.CheckApart(_output.Name, output, file);
         XLstmStackModel model = XLstmStackModel.Load(parse.GetRequiredValue(_model), parse.GetValue(_prefix), parse.GetValue(_before), parse.GetValue(_after));
         int width = model.Stack.Config.EmbeddingDim, features = model.Input?.Weight.Shape[1] ?? width, outputs = model.Output?.Weight.Shape[0] ?? width;
         using SafetensorsFile inputs = SafetensorsFile.Open(file);

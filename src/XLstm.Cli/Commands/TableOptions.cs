@@ -87,7 +87,7 @@ internal sealed class TableOptions
         null => null,
         "tab" or "\\t" => '\t',
         [var c] when char.IsAscii(c) && !char.IsAsciiLetterOrDigit(c) && c is not ('"' or '\r' or '\n' or '\0') => c,
-        _ => throw new CommandError($"--separator is {given}; expected one sign, such as ; or |, or the word tab."),
+        _ => throw new UsageMistake($"--separator is {given}; expected one sign, such as ; or |, or the word tab."),
     };
 
     private static Option<string[]> Many(string name, string description) => new(name) { HelpName = "NAME", Description = description, AllowMultipleArgumentsPerToken = true };

@@ -67,6 +67,7 @@ internal sealed class TrainCommand : DocumentedCommand
     protected override int Execute(ParseResult parse)
     {
         string directory = parse.GetRequiredValue(_out);
+        OutputFile.Check(_log.Name, parse.GetValue(_log));
         bool resumes = parse.GetValue(_resume);
         if (resumes && !FilesOfRuns[..2].All(f => File.Exists(Path.Combine(directory, f))))
         {
@@ -101,6 +102,7 @@ internal sealed class TrainCommand : DocumentedCommand
             Log = Full(parse.GetValue(_log)),
             Recompute = parse.GetValue(_recompute),
         };
+        Possible(options);
         LanguageModelRun run = LanguageModelRun.Create(directory, options, model, tokenizer, parse.GetValue(_threads));
         Introduce(run, description);
         return run;
@@ -126,6 +128,19 @@ internal sealed class TrainCommand : DocumentedCommand
         {
             run.Dispose();
             throw;
+        }
+    }
+
+    // Nothing but what options say is in there.
+    private static void Possible(RunOptions options)
+    {
+        try
+        {
+            options.Validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageMistake(Failure.Describe(e));
         }
     }
 
@@ -181,10 +196,4 @@ internal sealed class TrainCommand : DocumentedCommand
     }
 
     private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
-
-    private void Excludes(Option one, Option other) => Validators.Add(result =>
-    {
-        if (result.GetResult(one) is { Implicit: false } && result.GetResult(other) is { Implicit: false })
-            result.AddError($"{one.Name} and {other.Name} exclude each other.");
-    });
 }

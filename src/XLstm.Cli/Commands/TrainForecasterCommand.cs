@@ -39,19 +39,10 @@ internal sealed class TrainForecasterCommand : DocumentedCommand
         string directory = parse.GetRequiredValue(_out);
         int threads = parse.GetValue(_threads);
         if (parse.GetValue(_resume) && new Option[] { _steps, _seed, _pattern, _blocks, _dim, _rate }.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false }) is { } stranger)
-            throw new CommandError($"{stranger.Name}: a run goes on with its own options. Leave it out, or start another run with --out.");
+            throw new UsageMistake($"{stranger.Name}: a run goes on with its own options. Leave it out, or start another run with --out.");
         if (!parse.GetValue(_resume) && File.Exists(Path.Combine(directory, "run.json")))
             throw new CommandError($"{directory}: there is a run already. Go on with --resume, or choose another --out.");
-        using ForecasterRun run = parse.GetValue(_resume)
-            ? ForecasterRun.Resume(directory, threads)
-            : ForecasterRun.Create(
-                directory,
-                s_normal with
-                {
-                    Steps = parse.GetValue(_steps), Seed = parse.GetValue(_seed), Pattern = parse.GetRequiredValue(_pattern), NumBlocks = parse.GetValue(_blocks),
-                    EmbeddingDim = parse.GetValue(_dim), LearningRate = parse.GetValue(_rate),
-                },
-                threads: threads);
+        using ForecasterRun run = parse.GetValue(_resume) ? ForecasterRun.Resume(directory, threads) : Create(parse, directory, threads);
         if (ForecasterTraining.Train(run, Streams, Cancellation) is null)
         {
             Note($"stopped after step {run.StepCount}; everything is stored. Go on: xlstm train-forecaster --resume --out {directory}");
@@ -59,5 +50,25 @@ internal sealed class TrainForecasterCommand : DocumentedCommand
         }
         Streams.Out.WriteLine($"{Path.Combine(directory, ForecasterRun.WeightsFile)} has the forecaster.");
         return ExitCode.Success;
+    }
+
+    private ForecasterRun Create(ParseResult parse, string directory, int threads)
+    {
+        try
+        {
+            return ForecasterRun.Create(
+                directory,
+                s_normal with
+                {
+                    Steps = parse.GetValue(_steps), Seed = parse.GetValue(_seed), Pattern = parse.GetRequiredValue(_pattern), NumBlocks = parse.GetValue(_blocks),
+                    EmbeddingDim = parse.GetValue(_dim), LearningRate = parse.GetValue(_rate),
+                },
+                threads: threads);
+        }
+        catch (ArgumentException e)
+        {
+            // All of it is what options say.
+            throw new UsageMistake(Failure.Describe(e));
+        }
     }
 }

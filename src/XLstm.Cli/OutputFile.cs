@@ -1,15 +1,17 @@
-namespace XLstm.Cli.Forecasts;
+namespace XLstm.Cli;
 
-/// <summary>Files that a command is going to write.</summary>
+/// <summary>Files that a command is going to write. They go into folders that are there: a path with a typing error makes no new one.</summary>
 internal static class OutputFile
 {
-    /// <summary>Fails before any work is done if a file could not be written, or its name does not end as one of <paramref name="endings"/>.</summary>
+    /// <summary>Fails before any work is done if a file could not be written, or its name does not end as one of <paramref name="endings"/>, where there are any.</summary>
     public static void Check(string option, string? file, params string[] endings)
     {
         if (file is null)
             return;
-        if (!endings.Any(ending => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
-            throw new CommandError($"{option} is \"{file}\"; expected the name of a file that ends in {string.Join(" or ", endings)}.");
+        if (file.Length == 0)
+            throw new UsageMistake($"{option} expects a file name.");
+        if (endings.Length > 0 && !endings.Any(ending => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
+            throw new UsageMistake($"{option} is \"{file}\"; expected the name of a file that ends in {string.Join(" or ", endings)}.");
         if (Directory.Exists(file))
             throw new CommandError($"{file}: {option} expects a file, found a directory.");
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
