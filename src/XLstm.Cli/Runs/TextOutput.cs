@@ -53,7 +53,7 @@ internal sealed class PromptDisplay(Streams streams) : IProgress<PromptProgress>
     {
         IsRead = value.Read == value.Total;
         if (!IsRead)
-            _progress.Report((double)value.Read / value.Total);
+            _progress.Report(value.Share);
         else
             _progress.Dispose();
     }

@@ -34,4 +34,8 @@ public sealed record GenerationOptions() : SamplingOptions
 /// <summary>How far the reading of a prompt is.</summary>
 /// <param name="Read">Tokens that have been read.</param>
 /// <param name="Total">Tokens of the prompt.</param>
-public readonly record struct PromptProgress(int Read, int Total);
+public readonly record struct PromptProgress(int Read, int Total)
+{
+    /// <summary>Share of the work that is done, from 0 to 1: it grows with every block of the model, while a segment of tokens passes through them.</summary>
+    public double Share { get; init; } = (double)Read / Total;
+}

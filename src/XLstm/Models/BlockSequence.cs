@@ -35,6 +35,7 @@ public class BlockSequence(IReadOnlyList<IXLstmBlock> blocks, Norm? outputNorm)
             }
             if (states is not null)
                 states[i] = next;
+            pass.BlockDone?.Invoke(i + 1);
             if (pass.WatchesBlocks)
                 pass.Watch(x, $"block {i} ({Blocks[i].Kind})");
         }

@@ -61,7 +61,7 @@ public sealed class Session : IDisposable
 
     /// <inheritdoc cref="Append(ReadOnlySpan{int}, CancellationToken)"/>
     /// <param name="tokens">The prompt.</param>
-    /// <param name="progress">Hears of every segment that has been read.</param>
+    /// <param name="progress">Hears of every segment that has been read, and before of every block of the model that a segment is through.</param>
     /// <param name="cancellation">Stops within a segment, after a block of the model.</param>
     public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens, IProgress<PromptProgress>? progress, CancellationToken cancellation = default)
     {
@@ -71,30 +71,42 @@ public sealed class Session : IDisposable
             CheckToken(token);
         cancellation.ThrowIfCancellationRequested();
         // A segment that is stopped has changed the states of some blocks and not of others.
-        StackState? before = cancellation.CanBeCanceled && !tokens.IsEmpty ? State.Copy() : null;
+        StackState? before = (cancellation.CanBeCanceled || progress is not null) && !tokens.IsEmpty ? State.Copy() : null;
         _pass.Cancellation = cancellation;
         try
         {
             for (int read = 0; read < tokens.Length;)
             {
                 int count = Math.Min(Segment, tokens.Length - read);
+                _pass.BlockDone = progress is null ? null : Blocks(progress, read, count, tokens.Length);
                 Run(tokens.Slice(read, count).ToArray());
                 read += count;
-                progress?.Report(new PromptProgress(read, tokens.Length));
-                if (read < tokens.Length)
+                if (read < tokens.Length || progress is not null)
                     Copy(State, before);
+                progress?.Report(new PromptProgress(read, tokens.Length));
             }
         }
-        catch (OperationCanceledException)
+        catch when (before is not null)
         {
-            Copy(before!, State);
+            Copy(before, State);
             throw;
         }
         finally
         {
-            _pass.Cancellation = default;
+            (_pass.Cancellation, _pass.BlockDone) = (default, null);
         }
         return _logits;
+    }
+
+    // After the last block comes the head, and then the segment is told.
+    private Action<int> Blocks(IProgress<PromptProgress> progress, int read, int count, int total)
+    {
+        int all = Model.Stack.Blocks.Count;
+        return done =>
+        {
+            if (done < all)
+                progress.Report(new PromptProgress(read, total) { Share = (read + ((double)count * done / all)) / total });
+        };
     }
 
     /// <summary>Back to the start of a text.</summary>

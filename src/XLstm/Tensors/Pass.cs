@@ -80,6 +80,9 @@ public sealed class Pass : IDisposable
     /// <summary>Whether states that enter an operation are overwritten with the states that leave it (sessions).</summary>
     internal bool UpdatesStates { get; init; }
 
+    /// <summary>Told how many blocks of a stack are through, after each.</summary>
+    internal Action<int>? BlockDone { get; set; }
+
     /// <summary>Looks at the output of every block: <see cref="FirstNonFinite"/> names the first that is not finite.</summary>
     internal bool WatchesBlocks { get; set; }
 

@@ -236,8 +236,9 @@ public class SessionTests
         using var source = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => session.Append(tokens, new Report(p =>
         {
-            Assert.Equal(new PromptProgress(512, 1300), p);
-            source.Cancel();
+            Assert.Equal(p.Read == 512, p == new PromptProgress(512, 1300));
+            if (p.Read == 512)
+                source.Cancel();
         }), source.Token));
         Assert.Equal(512, session.Position);
         using Session part = model.CreateSession();
@@ -246,8 +247,35 @@ public class SessionTests
         session.Append(tokens.AsSpan(512));
         var heard = new List<PromptProgress>();
         whole.Append(tokens, new Report(heard.Add));
-        Assert.Equal([new(512, 1300), new(1024, 1300), new(1300, 1300)], heard);
+        Assert.Equal([new(512, 1300), new(1024, 1300), new(1300, 1300)], heard.Where(p => p == new PromptProgress(p.Read, p.Total)));
         AssertSame(whole, session);
+    }
+
+    /// <summary>A large model is long within a segment: every block is told, and who stops there finds the session as it was.</summary>
+    [Fact]
+    public void EveryBlockOfASegmentIsTold()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        int[] tokens = TestModels.Tokens(700);
+        using Session session = model.CreateSession();
+        var shares = new List<double>();
+        session.Append(tokens, new Report(p => shares.Add(p.Share * 700)));
+        Assert.Equal(3, model.Stack.Blocks.Count);
+        Assert.Equal([512 / 3.0, 1024 / 3.0, 512, 512 + (188 / 3.0), 512 + (376 / 3.0), 700], shares, (a, b) => Math.Abs(a - b) < 1e-9);
+
+        foreach (int stop in (int[])[2, 3])
+        {
+            using Session stopped = model.CreateSession();
+            int heard = 0;
+            Assert.Throws<InvalidOperationException>(() => stopped.Append(tokens, new Report(_ =>
+            {
+                if (++heard == stop)
+                    throw new InvalidOperationException();
+            })));
+            Assert.Equal(stop == 3 ? 512 : 0, stopped.Position);
+            stopped.Append(tokens.AsSpan((int)stopped.Position));
+            AssertSame(session, stopped);
+        }
     }
 
     private sealed class Report(Action<PromptProgress> heard) : IProgress<PromptProgress>
