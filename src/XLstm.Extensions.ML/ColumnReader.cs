@@ -13,6 +13,23 @@ internal static class ColumnReader
         ? schema.First(c => c.Name == name)
         : throw new ArgumentException($"There is no column {name}; there are {Names(schema.Select(c => c.Name))}.", nameof(schema));
 
+    /// <summary>A column of one series a row.</summary>
+    public static DataViewSchema.Column FindVectors(DataViewSchema schema, string name)
+    {
+        DataViewSchema.Column column = Find(schema, name);
+        return column.Type is VectorDataViewType vector && IsReal(vector.ItemType) ? column : throw UnfitVectors(name, column.Type.ToString()!);
+    }
+
+    /// <summary>Whether it will be a column of one series a row.</summary>
+    public static void CheckVectors(SchemaShape schema, string name)
+    {
+        SchemaShape.Column column = Find(schema, name);
+        if (column.Kind == SchemaShape.Column.VectorKind.Scalar || column.IsKey || !IsReal(column.ItemType))
+            throw UnfitVectors(name, Describe(column));
+    }
+
+    public static string Describe(SchemaShape.Column column) => $"{column.Kind} of {(column.IsKey ? "keys" : column.ItemType)}";
+
     public static ArgumentException Unfit(string name, string found, string expected) =>
         new($"The column {name} is {found}; expected {expected}.");
 
@@ -63,6 +80,9 @@ internal static class ColumnReader
             return [.. singles.DenseValues()];
         };
     }
+
+    private static ArgumentException UnfitVectors(string name, string found) => Unfit(
+        name, found, "vectors of Single or Double, one series a row: mlContext.Transforms.Concatenate makes them of columns, mlContext.Transforms.Conversion.ConvertType of other numbers");
 
     private static string Names(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("none"));
 }

@@ -17,7 +17,7 @@ internal static class MLInternals
     public static void SetVersion(ModelSaveContext context, string signature, uint version, string loader)
     {
         Type info = CoreType("Microsoft.ML.VersionInfo");
-        object value = Activator.CreateInstance(info, signature, version, version, version, typeof(MLInternals).Assembly.FullName, loader, null)!;
+        object value = Activator.CreateInstance(info, signature, version, version, version, typeof(MLInternals).Assembly.GetName().Name, loader, null)!;
         typeof(ModelSaveContext).GetMethod("SetVersionInfo", BindingFlags.Instance | BindingFlags.NonPublic, [info])!.Invoke(context, [value]);
     }
 
@@ -41,6 +41,8 @@ internal static class MLInternals
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Environment")]
     public static extern IHostEnvironment Environment(TrainCatalogBase catalog);
 
+    public static IHostEnvironment Environment(TransformsCatalog catalog) => EnvironmentField(catalog);
+
     /// <summary>A shape with columns more, which take the place of those that have their names.</summary>
     public static SchemaShape With(SchemaShape shape, IEnumerable<DataViewSchema.DetachedColumn> added)
     {
@@ -55,6 +57,9 @@ internal static class MLInternals
 
     [UnsafeAccessor(UnsafeAccessorKind.StaticMethod)]
     private static extern void CheckAlive([UnsafeAccessorType("Microsoft.ML.Runtime.Contracts" + Core)] object? none, IHostEnvironment environment);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_env")]
+    private static extern ref IHostEnvironment EnvironmentField(TransformsCatalog catalog);
 
     [UnsafeAccessor(UnsafeAccessorKind.StaticMethod, Name = "Create")]
     private static extern SchemaShape ShapeOf(SchemaShape? none, DataViewSchema schema);

@@ -7,6 +7,7 @@ namespace XLstm.Extensions.ML;
 /// <summary>Everything about a transformer but its weights.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ForecastSettings), "forecast")]
+[JsonDerivedType(typeof(EmbedSettings), "embedding")]
 internal abstract record StoredSettings
 {
     /// <summary>The transformer with the weights of a file, which is not needed afterwards.</summary>

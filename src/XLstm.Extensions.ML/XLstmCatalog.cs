@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using XLstm.Forecasting;
 
 namespace XLstm.Extensions.ML;
 
@@ -32,12 +33,28 @@ public static class XLstmCatalog
         this ForecastingCatalog catalog, string outputColumnName, string inputColumnName, int horizon, XLstmForecastOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new XLstmForecastEstimator(Environment(catalog), outputColumnName, inputColumnName, horizon, options ?? new XLstmForecastOptions());
+        return new XLstmForecastEstimator(Registered(MLInternals.Environment(catalog)), outputColumnName, inputColumnName, horizon, options ?? new XLstmForecastOptions());
     }
 
-    private static IHostEnvironment Environment(TrainCatalogBase catalog)
+    /// <summary>
+    /// Makes features of series, one vector for each, with what a forecaster has learned about series of all kinds (<see cref="Forecaster.Embed"/>). Any trainer
+    /// of ML.NET can follow. They do not depend on the unit of a series.
+    /// </summary>
+    /// <param name="catalog"><c>mlContext.Transforms</c>.</param>
+    /// <param name="outputColumnName">Name of the column of the vectors of Singles.</param>
+    /// <param name="inputColumnName">Name of the column that is read: vectors of Single or Double, of known or variable length, one series a row; NaN is a missing value.</param>
+    /// <param name="forecaster">The model; null for <see cref="Forecaster.Default"/>.</param>
+    /// <param name="threads">0 for one per processor; results do not depend on it.</param>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
+    public static XLstmEmbeddingEstimator EmbedByXLstm(
+        this TransformsCatalog catalog, string outputColumnName, string inputColumnName, Forecaster? forecaster = null, int threads = 0)
     {
-        IHostEnvironment environment = MLInternals.Environment(catalog);
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new XLstmEmbeddingEstimator(Registered(MLInternals.Environment(catalog)), outputColumnName, inputColumnName, forecaster, threads);
+    }
+
+    private static IHostEnvironment Registered(IHostEnvironment environment)
+    {
         ModelStore.Register(environment.ComponentCatalog);
         return environment;
     }

@@ -45,7 +45,7 @@ public sealed class XLstmForecastEstimator : IEstimator<XLstmForecastTransformer
         ArgumentNullException.ThrowIfNull(inputSchema);
         SchemaShape.Column column = ColumnReader.Find(inputSchema, _settings.Input);
         if (column.IsKey || !ColumnReader.IsReal(column.ItemType))
-            throw Unfit(column.Name, $"{column.Kind} of {(column.IsKey ? "keys" : column.ItemType)}");
+            throw Unfit(column.Name, ColumnReader.Describe(column));
         return MLInternals.With(inputSchema, _settings.Columns().Select(c => c.Column));
     }
 

@@ -47,6 +47,12 @@ public sealed class XLstmForecastTransformer : ITransformer
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => ModelStore.Save(ctx, _settings, Forecaster.Save);
 
+    private Forecast Forecast(double[] series)
+    {
+        MLInternals.CheckAlive(_environment);
+        return _ready.Forecast([series], _settings.Horizon)[0];
+    }
+
     private ForecastMap Map(DataViewSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
@@ -64,20 +70,17 @@ public sealed class XLstmForecastTransformer : ITransformer
 
     private sealed class Values : RowValues
     {
-        private readonly XLstmForecastTransformer _owner;
-        private readonly DataViewRow _row;
         private readonly IReadOnlyList<(DataViewSchema.DetachedColumn Column, Action<Forecast, Span<float>> Write)> _columns;
-        private readonly Func<double[]> _series;
         private readonly List<double> _history = [];
         private readonly Func<double>? _next;
-        private Forecast? _forecast;
-        private long _position = -1;
+        private readonly PerRow<Forecast> _forecast;
 
         public Values(XLstmForecastTransformer owner, DataViewRow row, DataViewSchema.Column column)
         {
-            (_owner, _row, _columns) = (owner, row, owner._settings.Columns());
+            _columns = owner._settings.Columns();
             _next = owner._settings.InOrder ? ColumnReader.Number(row, column) : null;
-            _series = _next is null ? ColumnReader.Numbers(row, column) : _history.ToArray;
+            Func<double[]> series = _next is null ? ColumnReader.Numbers(row, column) : _history.ToArray;
+            _forecast = new PerRow<Forecast>(row, () => owner.Forecast(series()));
         }
 
         public override void Moved()
@@ -93,21 +96,9 @@ public sealed class XLstmForecastTransformer : ITransformer
             return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
             {
                 VBufferEditor<float> editor = VBufferEditor.Create(ref value, size);
-                write(Current(), editor.Values);
+                write(_forecast.Value, editor.Values);
                 value = editor.Commit();
             });
-        }
-
-        // Of the row where it stands, once for all columns.
-        private Forecast Current()
-        {
-            if (_forecast is null || _position != _row.Position)
-            {
-                MLInternals.CheckAlive(_owner._environment);
-                _forecast = _owner._ready.Forecast([_series()], _owner._settings.Horizon)[0];
-                _position = _row.Position;
-            }
-            return _forecast;
         }
     }
 }
