@@ -1,7 +1,9 @@
 using System.Globalization;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using XLstm.Extensions.ML;
 using XLstm.Samples.MLNet;
+using static Microsoft.ML.DataOperationsCatalog;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string csv = Path.Combine(AppContext.BaseDirectory, "air-passengers.csv");
@@ -10,7 +12,7 @@ string csv = Path.Combine(AppContext.BaseDirectory, "air-passengers.csv");
 var mlContext = new MLContext();
 IDataView months = mlContext.Data.LoadFromTextFile<Month>(csv, separatorChar: ',', hasHeader: true);
 var options = new XLstmForecastOptions("Low", "High", ConfidenceLevel: 0.8, Season: 12);
-XLstmForecastTransformer model = mlContext.Forecasting.ForecastByXLstm("Forecast", "Passengers", horizon: 12, options).Fit(months);
+ITransformer model = mlContext.Forecasting.ForecastByXLstm("Forecast", "Passengers", horizon: 12, options).Fit(months);
 
 // Every row has a forecast of the steps after it. Rows that are skipped are history; their forecasts are not computed.
 IDataView last = mlContext.Data.SkipRows(model.Transform(months), 143);
@@ -27,6 +29,18 @@ ITransformer pipeline = mlContext.Transforms.CopyColumns("Series", "Values")
 using PredictionEngine<Series, Outlook> engine = mlContext.Model.CreatePredictionEngine<Series, Outlook>(pipeline);
 Outlook outlook = engine.Predict(new Series { Values = passengers[..132] });
 Console.WriteLine($"January 1960: {outlook.Forecast[0]:F0}; it was {passengers[132]}");
+#endregion
+
+#region Embed
+IDataView shapes = mlContext.Data.LoadFromEnumerable(Shapes.Draw(80, seed: 1));
+TrainTestData split = mlContext.Data.TrainTestSplit(shapes, testFraction: 0.5, seed: 1);
+ITransformer classifier = mlContext.Transforms.Conversion.MapValueToKey("Label")
+    .Append(mlContext.Transforms.EmbedByXLstm("Features", "Values"))
+    .AppendCacheCheckpoint(mlContext)
+    .Append(mlContext.MulticlassClassification.Trainers.SdcaMaximumEntropy())
+    .Fit(split.TrainSet);
+MulticlassClassificationMetrics metrics = mlContext.MulticlassClassification.Evaluate(classifier.Transform(split.TestSet));
+Console.WriteLine($"kinds of series told apart: {metrics.MicroAccuracy:P0}");
 #endregion
 
 string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.zip");
