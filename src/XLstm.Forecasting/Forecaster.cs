@@ -66,6 +66,17 @@ public sealed class Forecaster : IForecaster
         return new Forecaster(options => new TiRexForecaster(model, options.AcceleratedPatches, options.Threads, options.ResampleFrequency));
     }
 
+    /// <summary>Writes the model as one file that <see cref="Load"/> reads: a .safetensors. Options are no part of it.</summary>
+    /// <exception cref="NotSupportedException">This is TiRex: the file that it came from is the one to keep.</exception>
+    /// <exception cref="IOException">The file cannot be written; the message names it.</exception>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        PatchNetwork network = (_forecaster as PatchForecaster)?.Network
+            ?? throw new NotSupportedException($"{Name} is not written by this library: the file that it came from is the one to keep.");
+        ForecasterFile.Write(path, network);
+    }
+
     /// <summary>The season that the model in the package finds in a series where it is not told: steps after which it repeats, 1 for none.</summary>
     /// <param name="series">Values in order of time, NaN where one is missing.</param>
     public static int FindSeason(IReadOnlyList<double> series)

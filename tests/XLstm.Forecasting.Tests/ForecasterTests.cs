@@ -44,6 +44,15 @@ public sealed class ForecasterTests : IDisposable
     }
 
     [Fact]
+    public void What_is_saved_forecasts_alike()
+    {
+        string path = Path.Combine(_root, "saved.safetensors");
+        double[] series = SeriesGenerator.Draw(150, 4).Series;
+        Forecaster.Default.Save(path);
+        Assert.Equal(Forecaster.Default.Forecast(series, 20).Median, Forecaster.Load(path).Forecast(series, 20).Median);
+    }
+
+    [Fact]
     public async Task Threads_may_share_it()
     {
         double[] series = SeriesGenerator.Draw(150, 4).Series;

@@ -51,6 +51,9 @@ public sealed partial class SampleTests
     }
 
     [Fact]
+    public async Task MLNet_loads_what_it_saved() => Assert.EndsWith("the same forecast", (await Run("MLNet"))[^1], StringComparison.Ordinal);
+
+    [Fact]
     public async Task ChatClient_answers_and_remembers()
     {
         string[] output = await Run("ChatClient");
