@@ -24,6 +24,10 @@ internal sealed class TokenModel
     public ParameterSet Parameters { get; }
 
     /// <summary>tokens [B * T], row by row, to [B, T, classes].</summary>
-    public Tensor Logits(int[] tokens, int rows, Pass pass) =>
-        _head.Forward(_body.Forward(_embedding.Forward(tokens, rows, pass), pass), pass);
+    public Tensor Logits(int[] tokens, int rows, Pass pass) => _head.Forward(Hidden(tokens, rows, pass), pass);
+
+    /// <summary>As <see cref="Logits(int[], int, Pass)"/>, of the given places in tokens only: [places, classes].</summary>
+    public Tensor Logits(int[] tokens, int rows, int[] places, Pass pass) => _head.Forward(Ops.Gather(pass, Hidden(tokens, rows, pass), places), pass);
+
+    private Tensor Hidden(int[] tokens, int rows, Pass pass) => _body.Forward(_embedding.Forward(tokens, rows, pass), pass);
 }
