@@ -3,9 +3,11 @@ namespace XLstm.Experiments;
 /// <summary>A claim about models that anybody can check: what they learn, in which sizes, and which of them are compared.</summary>
 public sealed class Experiment
 {
-    internal Experiment(string name, string shows, string source, string? chomskyClass, ExperimentSetting published, ExperimentSetting laptop, Func<ExperimentSetting, IExperimentTask> task, params IReadOnlyList<string> models)
+    private readonly Func<ExperimentSetting, string?, IExperimentTask> _task;
+
+    internal Experiment(string name, string shows, string source, string? chomskyClass, ExperimentSetting published, ExperimentSetting laptop, Func<ExperimentSetting, string?, IExperimentTask> task, string? data, params IReadOnlyList<string> models)
     {
-        (Name, Shows, Source, ChomskyClass, Published, Laptop, Task, Models) = (name, shows, source, chomskyClass, published, laptop, task, models);
+        (Name, Shows, Source, ChomskyClass, Published, Laptop, _task, Data, Models) = (name, shows, source, chomskyClass, published, laptop, task, data, models);
     }
 
     /// <summary>Every experiment there is.</summary>
@@ -32,7 +34,15 @@ public sealed class Experiment
     /// <summary>The models that are compared unless others are asked for.</summary>
     public IReadOnlyList<string> Models { get; }
 
-    internal Func<ExperimentSetting, IExperimentTask> Task { get; }
+    /// <summary>What has to be given to it, and where that is found; null where it generates what it learns from.</summary>
+    public string? Data { get; }
+
+    internal IExperimentTask Task(ExperimentSetting setting, string? data) => (Data, data) switch
+    {
+        (null, not null) => throw new ArgumentException($"{Name} generates its data and reads none.", nameof(data)),
+        (not null, null) => throw new ArgumentException($"{Name} needs data: {Data}.", nameof(data)),
+        _ => _task(setting, data),
+    };
 
     /// <summary>The experiment of this name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>

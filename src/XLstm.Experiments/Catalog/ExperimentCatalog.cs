@@ -14,5 +14,5 @@ internal static class ExperimentCatalog
     ];
 
     private static Experiment Language(string name, string shows, string chomskyClass, FormalLanguage language) =>
-        new(name, shows, Paper, chomskyClass, s_published, s_laptop, setting => new FormalTask(language, setting), "0:1", "1:0", "1:1");
+        new(name, shows, Paper, chomskyClass, s_published, s_laptop, (setting, _) => new FormalTask(language, setting), null, "0:1", "1:0", "1:1");
 }

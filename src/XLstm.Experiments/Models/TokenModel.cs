@@ -13,12 +13,13 @@ internal sealed class TokenModel
     /// <param name="classes">Logits of each step.</param>
     /// <param name="width">D.</param>
     /// <param name="body">Makes the body in its scope.</param>
-    public TokenModel(ParameterSet parameters, int vocabulary, int classes, int width, Func<ParameterScope, ISequenceBody> body)
+    /// <param name="tied">The head uses the weight of the embedding: as many classes as tokens, no bias.</param>
+    public TokenModel(ParameterSet parameters, int vocabulary, int classes, int width, Func<ParameterScope, ISequenceBody> body, bool tied = false)
     {
         Parameters = parameters;
         _embedding = new TokenEmbedding(parameters.Root.At("embedding"), vocabulary, width);
         _body = body(parameters.Root.At("body"));
-        _head = new Linear(parameters.Root.At("head"), width, classes);
+        _head = tied ? new Linear(_embedding) : new Linear(parameters.Root.At("head"), width, classes);
     }
 
     public ParameterSet Parameters { get; }

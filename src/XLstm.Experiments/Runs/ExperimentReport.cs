@@ -13,7 +13,7 @@ public sealed record ExperimentReport(string Experiment, string Source, Experime
     /// <summary>Results of an experiment that are there.</summary>
     /// <exception cref="ArgumentException">The setting does not fit the experiment.</exception>
     public static ExperimentReport Of(Experiment experiment, ExperimentSetting setting, IReadOnlyList<ExperimentResult> results) =>
-        new(experiment.Name, experiment.Source, setting, experiment.Task(setting).RandomAccuracy, results);
+        new(experiment.Name, experiment.Source, setting, experiment.Data is null ? experiment.Task(setting, null).RandomAccuracy : null, results);
 
     /// <summary>Writes JSON.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>

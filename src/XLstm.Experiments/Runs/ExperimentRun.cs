@@ -17,12 +17,12 @@ public sealed class ExperimentRun : IDisposable
     private readonly TrainingLoop _loop;
     private readonly int _threads;
 
-    private ExperimentRun(string directory, Experiment experiment, ExperimentRunOptions options, int threads)
+    private ExperimentRun(string directory, Experiment experiment, ExperimentRunOptions options, string? data, int threads)
     {
         (Directory, _options, _threads) = (Path.GetFullPath(directory), options, threads);
         ExperimentSetting setting = options.Setting;
-        _task = experiment.Task(setting);
-        _model = new TokenModel(new ParameterSet(options.Seed), _task.Vocabulary, _task.Classes, setting.Width, ExperimentModels.Body(options.Model, setting));
+        _task = experiment.Task(setting, data);
+        _model = new TokenModel(new ParameterSet(options.Seed), _task.Vocabulary, _task.Classes, setting.Width, ExperimentModels.Body(options.Model, setting), setting.TiedHead);
         var trainer = new Trainer(_model.Parameters, setting.Rates, setting.Schedule, threads, options.Seed);
         _loop = new TrainingLoop(Directory, new RunPlan(setting.Steps, Accumulation: _task.Parts), trainer, new ExperimentTraining(_model, _task, options, WeightsFile));
     }
@@ -47,18 +47,20 @@ public sealed class ExperimentRun : IDisposable
     /// <param name="model">A pattern of blocks such as "1:1", or a baseline.</param>
     /// <param name="seed">Of weights and batches.</param>
     /// <param name="setting">Sizes and rates.</param>
+    /// <param name="data">Where the data are that <see cref="Experiment.Data"/> asks for.</param>
     /// <param name="threads">0 for one per processor; results do not depend on it.</param>
-    /// <exception cref="ArgumentException">There is no such model, or the setting cannot be.</exception>
+    /// <exception cref="ArgumentException">There is no such model, the setting cannot be, or data are missing or not wanted.</exception>
+    /// <exception cref="InvalidDataException">The data are not what the experiment reads.</exception>
     /// <exception cref="CheckpointException">The directory has a run with other options, or damaged files.</exception>
     /// <exception cref="IOException">The directory cannot be written.</exception>
-    public static ExperimentRun Open(string directory, Experiment experiment, string model, ulong seed, ExperimentSetting setting, int threads = 0)
+    public static ExperimentRun Open(string directory, Experiment experiment, string model, ulong seed, ExperimentSetting setting, string? data = null, int threads = 0)
     {
         setting.Validate();
         var options = new ExperimentRunOptions(experiment.Name, model, seed, setting);
         bool resumes = File.Exists(RunFiles.Options(directory));
         if (resumes)
             CheckOptions(directory, options);
-        var run = new ExperimentRun(directory, experiment, options, threads);
+        var run = new ExperimentRun(directory, experiment, options, data, threads);
         try
         {
             if (resumes)
@@ -137,7 +139,7 @@ public sealed class ExperimentRun : IDisposable
         }
         double all = groups.Sum(g => g.Labels), accuracy = groups.Sum(g => g.Right) / all;
         return new ExperimentResult(
-            _options.Model, _options.Seed, ParameterCount, end.Step, Math.Round(end.Elapsed.TotalMinutes, 2), groups.Sum(g => g.Loss) / all, accuracy,
+            _options.Model, _options.Seed, ParameterCount, end.Step, Math.Round(end.Elapsed.TotalMinutes, 2), end.BestValidationLoss ?? double.NaN, groups.Sum(g => g.Loss) / all, accuracy,
             _task.RandomAccuracy is { } guess ? (accuracy - guess) / (1 - guess) : null,
             [.. groups.Select(g => new GroupResult(g.Name, g.Labels, g.Loss / g.Labels, g.Right / (double)g.Labels))]);
     }

@@ -25,6 +25,9 @@ internal sealed class SequenceBatch
     /// <summary>Steps with a label.</summary>
     public int Labels => _targets.Length;
 
+    /// <summary>The labels, in the order of their steps.</summary>
+    public IReadOnlyList<int> Targets => _targets;
+
     /// <summary>Mean cross-entropy over the labels, in nats.</summary>
     public Tensor Loss(TokenModel model, Pass pass) => Ops.CrossEntropy(pass, Logits(model, pass), _targets);
 
