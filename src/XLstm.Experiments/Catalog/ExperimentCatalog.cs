@@ -3,16 +3,50 @@ namespace XLstm.Experiments;
 /// <summary>Every experiment, its sizes and what it is compared on.</summary>
 internal static class ExperimentCatalog
 {
-    private const string Paper = "arXiv 2405.04517, section 4.1, figure 4, and appendix";
+    private const string Paper = "arXiv 2405.04517, section 4.1 and appendix on formal languages";
+    private const string StateTracking = "arXiv 2606.12364, state tracking and counting";
+    private const string Recall = "arXiv 2405.04517, section 4.1, after arXiv 2312.04927";
+    private const string Regular = "regular", ContextFree = "deterministic context-free", ContextSensitive = "context-sensitive", Counted = "counting";
 
     private static readonly ExperimentSetting s_published = new("published", 100_000);
-    private static readonly ExperimentSetting s_laptop = new("laptop", 4_000, LearningRate: 3e-3);
+    private static readonly ExperimentSetting s_laptop = new("laptop", 2_000, LearningRate: 3e-3);
+    private static readonly string[] s_models = ["0:1", "1:0", "1:1"];
 
     public static IReadOnlyList<Experiment> All { get; } =
     [
-        Language("parity", "whether the number of b in a string of a and b is even", "regular", new Parity()),
+        // That of the paper's code has a setting of its own.
+        Language("parity", "whether the number of b in a string of a and b is even", Regular, new Parity(), published: s_published with { Steps = 20_000, FinalLearningRate = 1e-6, SLstmConvolution = 4, SLstmRecurrentInit = "zeros" }),
+        Language("even-pairs", "whether a string of a and b has as many changes as even number", Regular, new EvenPairs()),
+        Language("cycle-navigation", "where on a circle of five places steps back and forth lead", Regular, new CycleNavigation()),
+        Language("modular-arithmetic", "the value modulo 5 of sums and products", Regular, new ModularArithmetic()),
+        Language("s3", "which permutation of three things many of them make together", Regular, new PermutationGroup(), StateTracking),
+        Language("modular-arithmetic-brackets", "the value modulo 5 of a term in brackets", ContextFree, new BracketArithmetic()),
+        Language("solve-equation", "the unknown of an equation modulo 5 in brackets", ContextFree, new SolveEquation()),
+        Language("reverse", "a string backwards", ContextFree, Rewriting.Reversal),
+        Language("stack-manipulation", "what is on a stack after pushes and pops", ContextFree, new StackManipulation()),
+        Language("anbn", "whether a string has as many a as b after them", Counted, new Counting(), StateTracking),
+        Language("majority", "which of eight tokens occurs most often", Counted, new Majority()),
+        Language("repetition", "a string again", ContextSensitive, Rewriting.Repetition),
+        Language("odds-first", "every second token of a string, then the others", ContextSensitive, Rewriting.OddsFirst),
+        Language("set", "each token of a string once, in the order of first occurrence", ContextSensitive, Rewriting.Distinct),
+        Language("bucket-sort", "the tokens of a string in ascending order", ContextSensitive, Rewriting.Sorting),
+        Language("missing-duplicate", "which token is missing where a string is repeated", ContextSensitive, new MissingDuplicate()),
+        AssociativeRecall(64, 4),
+        AssociativeRecall(128, 8),
+        AssociativeRecall(256, 16),
     ];
 
-    private static Experiment Language(string name, string shows, string chomskyClass, FormalLanguage language) =>
-        new(name, shows, Paper, chomskyClass, s_published, s_laptop, setting => new FormalTask(language, setting), "0:1", "1:0", "1:1");
+    private static Experiment Language(string name, string shows, string chomskyClass, FormalLanguage language, string source = Paper, ExperimentSetting? published = null) =>
+        new(name, shows, source, chomskyClass, published ?? s_published, s_laptop, setting => new FormalTask(language, setting), s_models);
+
+    private static Experiment AssociativeRecall(int length, int pairs)
+    {
+        // 64 epochs of 100,000 sequences.
+        var published = new ExperimentSetting(
+            "published", 64 * 100_000 / 512, 2.15e-3, 0, Batch: length < 256 ? 512 : 256, Heads: 4, ShortestTraining: length, LongestTraining: length,
+            ShortestEvaluation: length, LongestEvaluation: length, EvaluationRows: 3000, SLstmConvolution: 4, SLstmRecurrentInit: "zeros", Beta2: 0.95);
+        return new Experiment(
+            $"mqar-{length}-{pairs}", $"the values of {pairs} keys, asked within {length} tokens", Recall, null, published,
+            published with { Name = "laptop", Steps = 2_000, Batch = 128 }, setting => new FormalTask(new AssociativeRecall(pairs), setting), s_models);
+    }
 }
