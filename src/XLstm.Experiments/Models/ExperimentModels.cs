@@ -1,14 +1,25 @@
 namespace XLstm.Experiments;
 
-/// <summary>The models that experiments compare, by name: a pattern of blocks as in xLSTM[a:b], or a baseline of as many parameters.</summary>
+/// <summary>The models that experiments compare, by name: a pattern of blocks as in xLSTM[a:b], or a baseline of as many parameters as xLSTM[1:1].</summary>
 internal static class ExperimentModels
 {
-    /// <summary>Makes the body of a model in its scope.</summary>
-    /// <exception cref="ArgumentException">There is no model of this name.</exception>
-    public static Func<ParameterScope, ISequenceBody> Body(string model, ExperimentSetting setting) =>
-        model.Contains(':', StringComparison.Ordinal)
-            ? scope => new XLstmBody(scope, Config(model, setting))
-            : throw new ArgumentException($"\"{model}\" is no model: expected a pattern of mLSTM to sLSTM blocks such as 0:1, 1:0 or 1:1.", nameof(model));
+    private const string Reference = "1:1";
+
+    /// <summary>A model with new weights.</summary>
+    /// <exception cref="ArgumentException">There is no model of this name, or none of this size.</exception>
+    public static TokenModel Create(string model, ParameterSet parameters, ExperimentSetting setting, int vocabulary, int classes)
+    {
+        if (model.Contains(':', StringComparison.Ordinal))
+            return new TokenModel(parameters, vocabulary, classes, setting.Width, scope => new XLstmBody(scope, Config(model, setting)));
+        BodyKind kind = model switch
+        {
+            "lstm" => BodyKinds.Lstm(setting.Blocks),
+            "transformer" => BodyKinds.Transformer(setting.Blocks),
+            _ => throw new ArgumentException($"\"{model}\" is no model: expected lstm, transformer, or a pattern of mLSTM to sLSTM blocks such as 0:1, 1:0 or 1:1.", nameof(model)),
+        };
+        long count = Create(Reference, ParameterSet.ForSizes(), setting, vocabulary, classes).Parameters.ElementCount;
+        return kind.Model(parameters, kind.Fit(count, vocabulary, classes), vocabulary, classes);
+    }
 
     /// <summary>The stack of a pattern.</summary>
     public static XLstmStackConfig Config(string pattern, ExperimentSetting setting)
