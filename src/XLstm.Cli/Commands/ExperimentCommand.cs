@@ -21,6 +21,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
 
     private readonly Option<string> _seeds = new("--seeds") { HelpName = "N,N,...", Description = "A run for each, of weights and of data.", DefaultValueFactory = _ => "1" };
     private readonly Option<string> _out = new("--out") { HelpName = "DIR", Description = "Where runs and results go; what is there is gone on with.", DefaultValueFactory = _ => "experiments" };
+    private readonly Option<string?> _data = new("--data") { HelpName = "PATH", Description = "The text of experiments that learn from one." };
     private readonly Option<string> _setting = new("--setting") { HelpName = "laptop|published", Description = "Sizes and rates.", DefaultValueFactory = _ => "laptop" };
     private readonly Option<long?> _steps = Commands.Options.OptionalNumber("--steps", "N", "Updates of a run. [default: those of the setting]", 1L);
     private readonly Option<double?> _rate = Commands.Options.OptionalNumber("--learning-rate", "R", "Largest rate. [default: that of the setting]", double.Epsilon, 1.0);
@@ -30,7 +31,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
         : base("experiment", "Check a claim of the xLSTM paper on this machine: train models on a task and compare them.", streams, cancellation)
     {
         Add(_name);
-        foreach (Option option in new Option[] { _list, _models, _seeds, _out, _setting, _steps, _rate, _threads })
+        foreach (Option option in new Option[] { _list, _models, _seeds, _data, _out, _setting, _steps, _rate, _threads })
             Add(option);
     }
 
@@ -66,7 +67,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
         foreach (string model in models)
             foreach (ulong seed in seeds)
             {
-                if (Complete(Path.Combine(directory, ExperimentRun.Folder(model, seed)), experiment, model, seed, setting, parse.GetValue(_threads)) is not { } result)
+                if (Complete(Path.Combine(directory, ExperimentRun.Folder(model, seed)), experiment, model, seed, setting, parse.GetValue(_data), parse.GetValue(_threads)) is not { } result)
                 {
                     Note("stopped; everything is stored. The same command goes on.");
                     return ExitCode.Interrupted;
@@ -84,11 +85,11 @@ internal sealed class ExperimentCommand : DocumentedCommand
         return ExitCode.Success;
     }
 
-    private ExperimentResult? Complete(string directory, Experiment experiment, string model, ulong seed, ExperimentSetting setting, int threads)
+    private ExperimentResult? Complete(string directory, Experiment experiment, string model, ulong seed, ExperimentSetting setting, string? data, int threads)
     {
         if (ExperimentRun.Result(directory, experiment, model, seed, setting) is { } there)
             return there;
-        using ExperimentRun run = ExperimentRun.Open(directory, experiment, model, seed, setting, threads);
+        using ExperimentRun run = ExperimentRun.Open(directory, experiment, model, seed, setting, data, threads);
         Streams.Out.WriteLine($"{model}, seed {seed}: {Report.Count(run.ParameterCount)} parameters{(run.StepCount > 0 ? $", from step {Report.Count(run.StepCount)} on" : "")}");
         IRunDisplay display = Streams.OutIsTerminal ? new LiveDisplay(Streams.Out) : new PlainDisplay(Streams.Out, Streams.Width);
         ExperimentResult? result = null;

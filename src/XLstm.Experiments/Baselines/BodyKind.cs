@@ -24,18 +24,18 @@ internal sealed record BodyKind(string Name, int Multiple, double Factor, int In
     public BodySize At(int width) => new(width, (int)Math.Ceiling(Factor * width / Round) * Round);
 
     /// <summary>A whole model: embedding, this body, head.</summary>
-    public TokenModel Model(ParameterSet parameters, BodySize size, int vocabulary, int classes, float dropout = 0f) =>
-        new(parameters, vocabulary, classes, size.Width, scope => Create(scope, size, dropout));
+    public TokenModel Model(ParameterSet parameters, BodySize size, int vocabulary, int classes, float dropout = 0f, bool tied = false) =>
+        new(parameters, vocabulary, classes, size.Width, scope => Create(scope, size, dropout), tied);
 
     /// <summary>Parameters of the whole model.</summary>
-    public long Count(BodySize size, int vocabulary, int classes) => Model(ParameterSet.ForSizes(), size, vocabulary, classes).Parameters.ElementCount;
+    public long Count(BodySize size, int vocabulary, int classes, bool tied = false) => Model(ParameterSet.ForSizes(), size, vocabulary, classes, tied: tied).Parameters.ElementCount;
 
     /// <summary>
     /// The size at which the whole model has <paramref name="parameters"/> parameters, within <see cref="Tolerance"/>: the roundest width
     /// that allows it, since odd widths are slow, and an inner width that makes up for the rest.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">No size has so few or so many.</exception>
-    public BodySize Fit(long parameters, int vocabulary, int classes)
+    public BodySize Fit(long parameters, int vocabulary, int classes, bool tied = false)
     {
         var counts = new Dictionary<BodySize, long>();
         int width = Multiple;
@@ -54,7 +54,7 @@ internal sealed record BodyKind(string Name, int Multiple, double Factor, int In
         long Of(BodySize size)
         {
             if (!counts.TryGetValue(size, out long count))
-                counts.Add(size, count = Count(size, vocabulary, classes));
+                counts.Add(size, count = Count(size, vocabulary, classes, tied));
             return count;
         }
 

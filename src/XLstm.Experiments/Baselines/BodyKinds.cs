@@ -11,6 +11,9 @@ internal static class BodyKinds
     /// <summary>The plain LSTM.</summary>
     public static BodyKind Lstm(int layers) => new("LSTM", 1, 0, 1, (scope, size, dropout) => new LstmBody(scope, layers, size.Width, dropout));
 
+    /// <summary>The plain LSTM in a residual backbone.</summary>
+    public static BodyKind ResidualLstm(int layers) => new("LSTM, residual", 1, 0, 1, (scope, size, dropout) => new LstmBody(scope, layers, size.Width, dropout, residual: true));
+
     /// <summary>A causal Transformer.</summary>
     public static BodyKind Transformer(int layers, int heads = 4) => new("Transformer", 2 * heads, 4, 1, (scope, size, dropout) =>
         new TransformerBody(scope, layers, size.Width, heads, size.Inner, dropout));
@@ -23,7 +26,7 @@ internal static class BodyKinds
     public static IReadOnlyList<BodyKind> Ladder(int layers, int heads = 4, string matrixMemory = "7:1") =>
     [
         Lstm(layers),
-        new("LSTM, residual", 1, 0, 1, (scope, size, dropout) => new LstmBody(scope, layers, size.Width, dropout, residual: true)),
+        ResidualLstm(layers),
         XLstm("LSTM, up-projection", "0:1", layers, heads, "lstm"),
         XLstm("0:1", layers, heads),
         XLstm(matrixMemory, layers, heads),
