@@ -130,6 +130,7 @@ public sealed class ExperimentRun : IDisposable
         var groups = new List<(string Name, long Labels, double Loss, long Right)>();
         foreach ((string name, SequenceBatch batch) in _task.Test)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (groups.Count == 0 || groups[^1].Name != name)
                 groups.Add((name, 0, 0, 0));
             (_, long labels, double loss, long right) = groups[^1];

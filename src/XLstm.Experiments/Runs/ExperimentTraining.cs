@@ -32,6 +32,7 @@ internal sealed class ExperimentTraining(TokenModel model, IExperimentTask task,
         long count = 0;
         foreach (SequenceBatch batch in task.Validation)
         {
+            pass.Cancellation.ThrowIfCancellationRequested();
             sum += batch.Labels * (double)batch.Loss(model, pass).Item;
             count += batch.Labels;
             pass.Reset();

@@ -18,6 +18,9 @@ internal abstract class FormalLanguage
     /// <summary>Fewest tokens of a sequence.</summary>
     public virtual int ShortestLength => 3;
 
+    /// <summary>Whether only the last label of a sequence counts in evaluation, since those before it are shorter questions.</summary>
+    public virtual bool LastCounts => false;
+
     /// <summary>A sequence of as many tokens as there are places, or the most below that which the language has; returns how many.</summary>
     /// <param name="random">Where it comes from.</param>
     /// <param name="tokens">Is written; at least <see cref="ShortestLength"/> places.</param>

@@ -25,7 +25,7 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
     public IReadOnlyList<SequenceBatch> Draw(ulong seed, long step)
     {
         var random = new RandomSource(RandomSource.SeedFor(seed, $"batch {step}"));
-        return Batches(ref random, setting.ShortestTraining, setting.LongestTraining, setting.Batch, setting.Batch / Parts);
+        return Batches(ref random, setting.ShortestTraining, setting.LongestTraining, setting.Batch, setting.Batch / Parts, lastOnly: false);
     }
 
     public IEnumerable<SequenceBatch> Validation => Bins(ValidationSeed, Math.Max(1, setting.EvaluationRows / 4)).Select(b => b.Batch);
@@ -40,12 +40,12 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
             int shortest = from + (lengths * i / bins), longest = from + (lengths * (i + 1) / bins) - 1;
             string group = shortest == longest ? shortest.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{shortest}-{longest}");
             var random = new RandomSource(RandomSource.SeedFor(seed, group));
-            foreach (SequenceBatch batch in Batches(ref random, shortest, longest, Math.Max(1, rows / bins), EvaluationBatch))
+            foreach (SequenceBatch batch in Batches(ref random, shortest, longest, Math.Max(1, rows / bins), EvaluationBatch, language.LastCounts))
                 yield return (group, batch);
         }
     }
 
-    private List<SequenceBatch> Batches(ref RandomSource random, int shortest, int longest, int rows, int rowsOfBatch)
+    private List<SequenceBatch> Batches(ref RandomSource random, int shortest, int longest, int rows, int rowsOfBatch, bool lastOnly)
     {
         var drawn = new (int[] Tokens, int[] Labels)[rows];
         for (int i = 0; i < rows; i++)
@@ -54,6 +54,8 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
             int[] tokens = new int[length], labels = new int[length];
             labels.AsSpan().Fill(-1);
             int used = language.Draw(ref random, tokens, labels);
+            if (lastOnly)
+                labels.AsSpan(0, used - 1).Fill(-1);
             drawn[i] = (tokens[..used], labels[..used]);
         }
         return [.. drawn.OrderBy(r => r.Tokens.Length).Chunk(rowsOfBatch).Select(Batch)];

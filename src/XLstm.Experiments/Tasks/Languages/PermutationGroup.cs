@@ -1,9 +1,10 @@
 namespace XLstm.Experiments;
 
 /// <summary>
-/// Which permutation of three things the permutations of a sequence, applied one after the other, make together; asked at the last. The
-/// group S3, the smallest in which order matters. Regular. Guessing gets 1/6. Source: arXiv 2606.12364 on S3, which is known to us by its
-/// figures only: that all six elements are tokens, drawn alike, is our reading.
+/// Which permutation of three things the permutations of a sequence, applied one after the other, make together: asked at every step, as
+/// in the word problems of arXiv 2404.08819; only the last counts in evaluation. The group S3, the smallest in which order matters. Regular.
+/// Guessing gets 1/6. Source: arXiv 2606.12364 on S3, which is known to us by its figures only: that all six elements are tokens, drawn
+/// alike, is our reading.
 /// </summary>
 internal sealed class PermutationGroup : FormalLanguage
 {
@@ -11,7 +12,7 @@ internal sealed class PermutationGroup : FormalLanguage
     private static readonly int[][] s_elements = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     private static readonly int[,] s_products = Products();
 
-    public override string Version => "s3 1";
+    public override string Version => "s3 2";
 
     public override int Vocabulary => 6;
 
@@ -19,15 +20,16 @@ internal sealed class PermutationGroup : FormalLanguage
 
     public override double RandomAccuracy => 1.0 / 6;
 
+    public override bool LastCounts => true;
+
     public override int Draw(ref RandomSource random, Span<int> tokens, Span<int> labels)
     {
         int product = 0;
-        foreach (ref int token in tokens)
+        for (int t = 0; t < tokens.Length; t++)
         {
-            token = (int)random.NextInteger(6);
-            product = s_products[product, token];
+            tokens[t] = (int)random.NextInteger(6);
+            labels[t] = product = s_products[product, tokens[t]];
         }
-        labels[^1] = product;
         return tokens.Length;
     }
 

@@ -9,11 +9,13 @@ internal sealed class Rewriting : FormalLanguage
 {
     public const int Symbols = 8, Act = Symbols;
 
+    private const int MostTokens = 1 << 20;
+
     private readonly string _name;
     private readonly Rewrite _rewrite;
     private readonly int _longestAnswer;
 
-    private Rewriting(string name, Rewrite rewrite, int longestAnswer = int.MaxValue) => (_name, _rewrite, _longestAnswer) = (name, rewrite, longestAnswer);
+    private Rewriting(string name, Rewrite rewrite, int longestAnswer = MostTokens) => (_name, _rewrite, _longestAnswer) = (name, rewrite, longestAnswer);
 
     /// <summary>Writes what follows from a string and returns how many tokens it has: not more than the string.</summary>
     private delegate int Rewrite(ReadOnlySpan<int> text, Span<int> answer);
@@ -70,9 +72,8 @@ internal sealed class Rewriting : FormalLanguage
 
     public override int Draw(ref RandomSource random, Span<int> tokens, Span<int> labels)
     {
-        int n = tokens.Length - Math.Min(tokens.Length / 2, _longestAnswer);
-        if (_longestAnswer == int.MaxValue)
-            n = tokens.Length / 2;
+        // As long as it can be with room for the longest answer that may follow.
+        int n = Math.Max(tokens.Length / 2, tokens.Length - _longestAnswer);
         foreach (ref int token in tokens[..n])
             token = (int)random.NextInteger(Symbols);
         Span<int> answer = labels[n..];
