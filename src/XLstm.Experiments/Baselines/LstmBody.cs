@@ -16,6 +16,7 @@ internal sealed class LstmBody : ISequenceBody
     private readonly Layer[] _layers;
     private readonly Norm? _norm;
     private readonly float _dropout;
+    private readonly int _width;
 
     /// <param name="scope">Where the parameters live.</param>
     /// <param name="layers">Layers.</param>
@@ -24,7 +25,7 @@ internal sealed class LstmBody : ISequenceBody
     /// <param name="residual">Pre-norm residuals around the layers.</param>
     public LstmBody(ParameterScope scope, int layers, int width, float dropout = 0f, bool residual = false)
     {
-        _dropout = dropout;
+        (_width, _dropout) = (width, dropout);
         _layers = [.. Enumerable.Range(0, layers).Select(i => new Layer(scope.At($"layers.{i}"), width, residual))];
         _norm = residual ? new Norm(scope.At("norm"), width) : null;
     }
@@ -40,6 +41,9 @@ internal sealed class LstmBody : ISequenceBody
         }
         return _norm is null ? x : _norm.Forward(x, pass);
     }
+
+    /// <summary>c and y of each layer.</summary>
+    public long StateBytes(int steps) => 2L * _layers.Length * _width * sizeof(float);
 
     private sealed class Layer
     {

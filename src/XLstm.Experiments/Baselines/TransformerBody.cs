@@ -14,7 +14,7 @@ internal sealed class TransformerBody : ISequenceBody
 {
     private readonly Layer[] _layers;
     private readonly Norm _norm;
-    private readonly int _pairs;
+    private readonly int _pairs, _width;
 
     /// <param name="scope">Where the parameters live.</param>
     /// <param name="layers">Layers.</param>
@@ -26,7 +26,7 @@ internal sealed class TransformerBody : ISequenceBody
     {
         if (heads < 1 || width % (2 * heads) != 0)
             throw new ArgumentException($"A width of {width} has no {heads} heads of an even width.", nameof(heads));
-        _pairs = width / heads / 2;
+        (_width, _pairs) = (width, width / heads / 2);
         _layers = [.. Enumerable.Range(0, layers).Select(i => new Layer(scope.At($"layers.{i}"), layers, width, heads, inner == 0 ? 4 * width : inner, dropout))];
         _norm = new Norm(scope.At("norm"), width);
     }
@@ -38,6 +38,9 @@ internal sealed class TransformerBody : ISequenceBody
             x = layer.Forward(x, rotations, pass);
         return _norm.Forward(x, pass);
     }
+
+    /// <summary>Keys and values of every step.</summary>
+    public long StateBytes(int steps) => 2L * _layers.Length * steps * _width * sizeof(float);
 
     private sealed class Layer(ParameterScope scope, int layers, int width, int heads, int inner, float dropout)
     {

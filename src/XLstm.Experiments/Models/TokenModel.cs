@@ -30,5 +30,8 @@ internal sealed class TokenModel
     /// <summary>As <see cref="Logits(int[], int, Pass)"/>, of the given places in tokens only: [places, classes].</summary>
     public Tensor Logits(int[] tokens, int rows, int[] places, Pass pass) => _head.Forward(Ops.Gather(pass, Hidden(tokens, rows, pass), places), pass);
 
+    /// <summary>Bytes that have to be kept after so many tokens for the next one.</summary>
+    public long StateBytes(int tokens) => _body.StateBytes(tokens);
+
     private Tensor Hidden(int[] tokens, int rows, Pass pass) => _body.Forward(_embedding.Forward(tokens, rows, pass), pass);
 }

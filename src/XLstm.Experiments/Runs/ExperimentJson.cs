@@ -7,4 +7,5 @@ namespace XLstm.Experiments;
 [JsonSerializable(typeof(ExperimentRunOptions))]
 [JsonSerializable(typeof(ExperimentResult))]
 [JsonSerializable(typeof(ExperimentReport))]
+[JsonSerializable(typeof(LengthCostReport))]
 internal sealed partial class ExperimentJson : JsonSerializerContext;
