@@ -26,7 +26,7 @@ internal sealed class ExperimentTable(TextWriter output)
         int width = groups.Max(g => g.Name.Length) + 2;
         output.WriteLine(accuracy
             ? $"Scaled accuracy: 0 for guessing ({Cell(report.RandomAccuracy!.Value)}), 1 for no mistake; all, then by length in tokens."
-            : "Loss in nats per label; all, then by length in tokens.");
+            : $"Loss ({report.LossName}); all, then by length in tokens.");
         output.WriteLine($"  {"model",-13}{"seed",5}{"parameters",12}{"minutes",9}{"all",8}{string.Concat(groups.Select(g => g.Name.PadLeft(width)))}");
         foreach (ExperimentResult r in report.Results)
             output.WriteLine(

@@ -10,6 +10,9 @@ internal static class ExperimentCatalog
 
     private static readonly ExperimentSetting s_published = new("published", 100_000);
     private static readonly ExperimentSetting s_laptop = new("laptop", 2_000, LearningRate: 3e-3);
+    private static readonly ExperimentSetting s_nearest = new(
+        "published", 100_000, Width: 128, Heads: 4, ShortestTraining: 2, LongestTraining: 64, ShortestEvaluation: 2, LongestEvaluation: 64, SLstmConvolution: 4, SLstmRecurrentInit: "zeros");
+
     private static readonly string[] s_models = ["0:1", "1:0", "1:1", "lstm", "transformer"];
 
     public static IReadOnlyList<Experiment> All { get; } =
@@ -19,7 +22,7 @@ internal static class ExperimentCatalog
         Language("even-pairs", "whether the changes between a and b in a string are even in number", Regular, new EvenPairs()),
         Language("cycle-navigation", "where on a circle of five places steps back and forth lead", Regular, new CycleNavigation()),
         Language("modular-arithmetic", "the value modulo 5 of sums and products", Regular, new ModularArithmetic()),
-        Language("s3", "which permutation of three things many of them make together", Regular, new PermutationGroup(), StateTracking),
+        Language("s3", "which permutation of three things many of them make together", Regular, new PermutationGroup(), StateTracking, laptop: s_laptop with { Steps = 1_000 }),
         Language("modular-arithmetic-brackets", "the value modulo 5 of a term in brackets", ContextFree, new BracketArithmetic()),
         Language("solve-equation", "the unknown of an equation modulo 5 in brackets", ContextFree, new SolveEquation()),
         Language("reverse", "a string backwards", ContextFree, Rewriting.Reversal),
@@ -34,10 +37,12 @@ internal static class ExperimentCatalog
         AssociativeRecall(64, 4),
         AssociativeRecall(128, 8),
         AssociativeRecall(256, 16),
+        new("nearest-neighbor", "the value of the point that is nearest to the first of a sequence", "arXiv 2405.04517, figure 2 and appendix", null, s_nearest,
+            s_nearest with { Name = "laptop", Steps = 2_000, LearningRate = 3e-3, Batch = 128, Width = 64, Heads = 2 }, setting => new NearestNeighborTask(setting), s_models),
     ];
 
-    private static Experiment Language(string name, string shows, string chomskyClass, FormalLanguage language, string source = Paper, ExperimentSetting? published = null) =>
-        new(name, shows, source, chomskyClass, published ?? s_published, s_laptop, setting => new FormalTask(language, setting), s_models);
+    private static Experiment Language(string name, string shows, string chomskyClass, FormalLanguage language, string source = Paper, ExperimentSetting? published = null, ExperimentSetting? laptop = null) =>
+        new(name, shows, source, chomskyClass, published ?? s_published, laptop ?? s_laptop, setting => new FormalTask(language, setting), s_models);
 
     private static Experiment AssociativeRecall(int length, int pairs)
     {
@@ -47,6 +52,6 @@ internal static class ExperimentCatalog
             ShortestEvaluation: length, LongestEvaluation: length, EvaluationRows: 3000, SLstmConvolution: 4, SLstmRecurrentInit: "zeros", Beta2: 0.999);
         return new Experiment(
             $"mqar-{length}-{pairs}", $"the values of {pairs} keys, asked within {length} tokens", Recall, null, published,
-            published with { Name = "laptop", Steps = 2_000, Batch = 128, Beta2 = 0.99 }, setting => new FormalTask(new AssociativeRecall(pairs), setting), s_models);
+            published with { Name = "laptop", Steps = 2_500, LearningRate = 5e-3, Batch = 128, Beta2 = 0.99 }, setting => new FormalTask(new AssociativeRecall(pairs), setting), s_models);
     }
 }
