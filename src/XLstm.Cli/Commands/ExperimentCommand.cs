@@ -36,16 +36,17 @@ internal sealed class ExperimentCommand : DocumentedCommand
 
     public override string Examples =>
         """
-          xlstm experiment                                      what there is
+          xlstm experiment --list                               what there is
           xlstm experiment parity                               sLSTM solves it at every length, mLSTM does not
-          xlstm experiment parity --model 0:1 --seeds 1,2,3     one model, three runs
+          xlstm experiment s3 --model 0:1 --seeds 1,2,3         one model, three runs
           xlstm experiment mqar-64-4 --model 1:0 lstm           recall, beside a plain LSTM
         """;
 
     public override string Notes =>
         """
-          DIR/NAME/results.json has the results, accuracy.svg and .png their picture. The command can be stopped at any time and
-          repeated: finished runs are kept, others go on from where they were, to the same results.
+          DIR/NAME/results.json has the results, accuracy.svg and .png their picture. The command can be stopped at
+          any time and repeated: finished runs are kept, others go on from where they were, to the same results.
+          lstm and transformer have as many parameters as xLSTM[1:1]; docs/experiments.md has what is known of each.
         """;
 
     protected override int Execute(ParseResult parse)

@@ -6,6 +6,8 @@ namespace XLstm.Cli;
 /// <summary>Experiments and their results as tables.</summary>
 internal sealed class ExperimentTable(TextWriter output)
 {
+    private const int NarrowestColumn = 8;
+
     /// <summary>What there is.</summary>
     public static void List(TextWriter output)
     {
@@ -23,7 +25,7 @@ internal sealed class ExperimentTable(TextWriter output)
     {
         bool accuracy = report.RandomAccuracy is not null;
         GroupResult[] groups = [.. report.Results[0].Groups];
-        int width = groups.Max(g => g.Name.Length) + 2;
+        int width = Math.Max(NarrowestColumn, groups.Max(g => g.Name.Length) + 2);
         output.WriteLine(accuracy
             ? $"Scaled accuracy: 0 for guessing ({Cell(report.RandomAccuracy!.Value)}), 1 for no mistake; all, then by length in tokens."
             : $"Loss ({report.LossName}); all, then by length in tokens.");
