@@ -62,7 +62,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
         ulong[] seeds = Seeds(parse.GetRequiredValue(_seeds));
         string directory = Path.Combine(parse.GetRequiredValue(_out), experiment.Name);
         Streams.Out.WriteLine($"{experiment.Name}: {experiment.Shows}");
-        Streams.Out.WriteLine($"{setting.Name} setting: {Report.Count(setting.Steps)} steps of {setting.Batch} sequences, width {setting.Width}, {setting.Blocks} blocks");
+        Streams.Out.WriteLine($"{setting.Name} setting: {(setting.Goal > 0 ? "at most " : "")}{Report.Count(setting.Steps)} steps of {setting.Batch} sequences, width {setting.Width}, {setting.Blocks} blocks");
         var results = new List<ExperimentResult>();
         foreach (string model in models)
             foreach (ulong seed in seeds)

@@ -9,7 +9,7 @@ internal static class ExperimentCatalog
     private const string Regular = "regular", ContextFree = "deterministic context-free", ContextSensitive = "context-sensitive", Counted = "counting";
 
     private static readonly ExperimentSetting s_published = new("published", 100_000);
-    private static readonly ExperimentSetting s_laptop = new("laptop", 2_000, LearningRate: 3e-3);
+    private static readonly ExperimentSetting s_laptop = new("laptop", 2_000, LearningRate: 3e-3, Goal: 1e-3);
     private static readonly ExperimentSetting s_nearest = new(
         "published", 100_000, Width: 128, Heads: 4, ShortestTraining: 2, LongestTraining: 64, ShortestEvaluation: 2, LongestEvaluation: 64, SLstmConvolution: 4, SLstmRecurrentInit: "zeros");
 
@@ -52,6 +52,6 @@ internal static class ExperimentCatalog
             ShortestEvaluation: length, LongestEvaluation: length, EvaluationRows: 3000, SLstmConvolution: 4, SLstmRecurrentInit: "zeros", Beta2: 0.999);
         return new Experiment(
             $"mqar-{length}-{pairs}", $"the values of {pairs} keys, asked within {length} tokens", Recall, null, published,
-            published with { Name = "laptop", Steps = 2_500, LearningRate = 5e-3, Batch = 128, Beta2 = 0.99 }, setting => new FormalTask(new AssociativeRecall(pairs), setting), s_models);
+            published with { Name = "laptop", Steps = 2_500, LearningRate = 5e-3, Batch = 128, Beta2 = 0.99, Goal = 1e-2 }, setting => new FormalTask(new AssociativeRecall(pairs), setting), s_models);
     }
 }

@@ -24,7 +24,7 @@ public sealed class ExperimentRun : IDisposable
         _task = experiment.Task(setting);
         _model = ExperimentModels.Create(options.Model, new ParameterSet(options.Seed), setting, _task.Vocabulary, _task.Classes, _task.ReadsVectors);
         var trainer = new Trainer(_model.Parameters, setting.Rates, setting.Schedule, threads, options.Seed);
-        _loop = new TrainingLoop(Directory, new RunPlan(setting.Steps, Accumulation: _task.Parts), trainer, new ExperimentTraining(_model, _task, options, WeightsFile));
+        _loop = new TrainingLoop(Directory, new RunPlan(setting.Steps, Accumulation: _task.Parts, Goal: setting.Goal), trainer, new ExperimentTraining(_model, _task, options, WeightsFile));
     }
 
     /// <summary>Where the run lives.</summary>
