@@ -22,7 +22,7 @@ public class ExperimentTests
         Assert.Equal(Table(first), Table(again));
         Assert.Contains("\"experiment\": \"s3\"", File.ReadAllText(Path.Combine(folder.Root, "s3", "results.json")), StringComparison.Ordinal);
         Assert.Contains("xLSTM[1:0]", File.ReadAllText(Path.Combine(folder.Root, "s3", "accuracy.svg")), StringComparison.Ordinal);
-        Cli.Run([.. command, "--learning-rate", "0.5"]).Fails("1_0-5", "LearningRate = 0.5", "Choose another directory");
+        Cli.Run([.. command, "--learning-rate", "0.5"]).Fails("1_0-5", "LearningRate = 0.5", "LearningRate = 0.003", "choose another directory");
 
         static string Table(string output) => output[output.IndexOf("Scaled accuracy", StringComparison.Ordinal)..];
     }

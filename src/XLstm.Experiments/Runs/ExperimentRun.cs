@@ -116,8 +116,14 @@ public sealed class ExperimentRun : IDisposable
     {
         ExperimentRunOptions found = RunFiles.ReadOptions(directory, ExperimentJson.Default.ExperimentRunOptions, o => o.Setting.Validate());
         if (found != expected)
-            throw new CheckpointException(RunFiles.Options(directory), "the file", $"{expected}", $"{found}", "Choose another directory for another setting.");
+            throw new CheckpointException(
+                RunFiles.Options(directory), "the file", Other(expected, found), Other(found, expected), "The directory has a run of another setting: choose another directory.");
     }
+
+    // What one record has otherwise than the other, as "Steps = 2000".
+    private static string Other(ExperimentRunOptions of, ExperimentRunOptions than) => string.Join(", ", Parts(of).Except(Parts(than), StringComparer.Ordinal));
+
+    private static IEnumerable<string> Parts(ExperimentRunOptions options) => $"{options}".Split(", ").Select(part => part[(part.LastIndexOf('{') + 1)..].Trim(' ', '}'));
 
     private ExperimentResult Measure(RunProgress end, CancellationToken cancellation)
     {
