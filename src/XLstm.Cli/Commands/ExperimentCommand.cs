@@ -37,16 +37,17 @@ internal sealed class ExperimentCommand : DocumentedCommand
 
     public override string Examples =>
         """
-          xlstm experiment                                      what there is
+          xlstm experiment --list                               what there is
           xlstm experiment parity                               sLSTM solves it at every length, mLSTM does not
-          xlstm experiment parity --model 0:1 --seeds 1,2,3     one model, three runs
+          xlstm experiment s3 --model 0:1 --seeds 1,2,3         one model, three runs
           xlstm experiment mqar-64-4 --model 1:0 lstm           recall, beside a plain LSTM
         """;
 
     public override string Notes =>
         """
-          DIR/NAME/results.json has the results, accuracy.svg and .png their picture. The command can be stopped at any time and
-          repeated: finished runs are kept, others go on from where they were, to the same results.
+          DIR/NAME/results.json has the results, accuracy.svg and .png their picture. The command can be stopped at
+          any time and repeated: finished runs are kept, others go on from where they were, to the same results.
+          lstm and transformer have as many parameters as xLSTM[1:1]; docs/experiments.md has what is known of each.
         """;
 
     protected override int Execute(ParseResult parse)
@@ -56,13 +57,15 @@ internal sealed class ExperimentCommand : DocumentedCommand
             ExperimentTable.List(Streams.Out);
             return ExitCode.Success;
         }
+        if (string.Equals(name, LengthCostText.Name, StringComparison.OrdinalIgnoreCase))
+            return MeasureCost(parse);
         Experiment experiment = Experiment.Find(name);
         ExperimentSetting setting = Setting(parse, experiment);
         string[] models = parse.GetValue(_models) is { Length: > 0 } given ? given : [.. experiment.Models];
         ulong[] seeds = Seeds(parse.GetRequiredValue(_seeds));
         string directory = Path.Combine(parse.GetRequiredValue(_out), experiment.Name);
         Streams.Out.WriteLine($"{experiment.Name}: {experiment.Shows}");
-        Streams.Out.WriteLine($"{setting.Name} setting: {Report.Count(setting.Steps)} steps of {setting.Batch} sequences, width {setting.Width}, {setting.Blocks} blocks");
+        Streams.Out.WriteLine($"{setting.Name} setting: {(setting.Goal > 0 ? "at most " : "")}{Report.Count(setting.Steps)} steps of {setting.Batch} sequences, width {setting.Width}, {setting.Blocks} blocks");
         var results = new List<ExperimentResult>();
         foreach (string model in models)
             foreach (ulong seed in seeds)
@@ -74,14 +77,14 @@ internal sealed class ExperimentCommand : DocumentedCommand
                 }
                 results.Add(result);
             }
-        ExperimentReport report = ExperimentReport.Of(experiment, setting, results);
+        ExperimentReport report = ExperimentReport.Of(experiment, setting, results, parse.GetValue(_data));
         string file = Path.Combine(directory, "results.json");
         report.Save(file);
         Streams.Out.WriteLine();
         new ExperimentTable(Streams.Out).Write(report);
         Streams.Out.WriteLine();
         Streams.Out.WriteLine($"{file} has the results.");
-        SavePlot(report, directory);
+        SavePlot(() => ExperimentPlot.Save(report, directory));
         return ExitCode.Success;
     }
 
@@ -105,6 +108,27 @@ internal sealed class ExperimentCommand : DocumentedCommand
         return result;
     }
 
+    private int MeasureCost(ParseResult parse)
+    {
+        string directory = Path.Combine(parse.GetRequiredValue(_out), LengthCostText.Name);
+        string[] models = parse.GetValue(_models) is { Length: > 0 } given ? given : [.. LengthCost.Models];
+        ExperimentSetting setting = LengthCost.Laptop;
+        Streams.Out.WriteLine($"{LengthCostText.Name}: {LengthCostText.Shows}");
+        Streams.Out.WriteLine($"{setting.Name} setting: width {setting.Width}, {setting.Blocks} blocks");
+        LengthCostReport report = LengthCost.Measure(
+            models, setting, threads: parse.GetValue(_threads),
+            measured: (model, point) => Streams.Out.WriteLine($"  {model,-13}{LengthCostText.Line(point)}"), cancellation: Cancellation);
+        Directory.CreateDirectory(directory);
+        string file = Path.Combine(directory, "results.json");
+        report.Save(file);
+        Streams.Out.WriteLine();
+        LengthCostText.Write(report, Streams.Out);
+        Streams.Out.WriteLine();
+        Streams.Out.WriteLine($"{file} has the results.");
+        SavePlot(() => LengthCostPlot.Save(report, directory));
+        return ExitCode.Success;
+    }
+
     private ExperimentSetting Setting(ParseResult parse, Experiment experiment)
     {
         ExperimentSetting setting = parse.GetRequiredValue(_setting) switch
@@ -119,11 +143,11 @@ internal sealed class ExperimentCommand : DocumentedCommand
     private static ulong[] Seeds(string list) =>
         [.. list.Split(',').Select(s => ulong.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : throw new CommandError($"--seeds is {list}; expected whole numbers such as 1,2,3.")).Distinct()];
 
-    private void SavePlot(ExperimentReport report, string directory)
+    private void SavePlot(Action save)
     {
         try
         {
-            ExperimentPlot.Save(report, directory);
+            save();
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
         {

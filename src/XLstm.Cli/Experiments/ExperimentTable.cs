@@ -6,6 +6,8 @@ namespace XLstm.Cli;
 /// <summary>Experiments and their results as tables.</summary>
 internal sealed class ExperimentTable(TextWriter output)
 {
+    private const int NarrowestColumn = 8;
+
     /// <summary>What there is.</summary>
     public static void List(TextWriter output)
     {
@@ -16,6 +18,8 @@ internal sealed class ExperimentTable(TextWriter output)
             foreach (Experiment experiment in group)
                 output.WriteLine($"  {experiment.Name.PadRight(width)}{experiment.Shows}");
         }
+        output.WriteLine("cost:");
+        output.WriteLine($"  {LengthCostText.Name.PadRight(width)}{LengthCostText.Shows}");
     }
 
     /// <summary>A line for each run: the whole, then group by group.</summary>
@@ -23,10 +27,10 @@ internal sealed class ExperimentTable(TextWriter output)
     {
         bool accuracy = report.RandomAccuracy is not null;
         GroupResult[] groups = [.. report.Results[0].Groups];
-        int width = groups.Max(g => g.Name.Length) + 2;
+        int width = Math.Max(NarrowestColumn, groups.Max(g => g.Name.Length) + 2);
         output.WriteLine(accuracy
             ? $"Scaled accuracy: 0 for guessing ({Cell(report.RandomAccuracy!.Value)}), 1 for no mistake; all, then by length in tokens."
-            : "Loss in nats per label; all, then by length in tokens.");
+            : $"Loss ({report.LossName}); all, then by length in tokens.");
         output.WriteLine($"  {"model",-13}{"seed",5}{"parameters",12}{"minutes",9}{"all",8}{string.Concat(groups.Select(g => g.Name.PadLeft(width)))}");
         foreach (ExperimentResult r in report.Results)
             output.WriteLine(

@@ -39,7 +39,7 @@ internal static class ExperimentPlot
             plot.Axes.SetLimitsY(-0.1, 1.05);
         plot.Title($"{report.Experiment}, {report.Setting.Name} setting");
         plot.XLabel("length in tokens");
-        plot.YLabel(report.RandomAccuracy is null ? "loss (nats)" : "scaled accuracy");
+        plot.YLabel(report.RandomAccuracy is null ? $"loss ({report.LossName})" : "scaled accuracy");
         plot.ShowLegend(Alignment.LowerLeft);
         return plot;
     }

@@ -24,8 +24,8 @@ internal sealed record BodyKind(string Name, int Multiple, double Factor, int In
     public BodySize At(int width) => new(width, (int)Math.Ceiling(Factor * width / Round) * Round);
 
     /// <summary>A whole model: embedding, this body, head.</summary>
-    public TokenModel Model(ParameterSet parameters, BodySize size, int vocabulary, int classes, float dropout = 0f, bool tied = false) =>
-        new(parameters, vocabulary, classes, size.Width, scope => Create(scope, size, dropout), tied);
+    public TokenModel Model(ParameterSet parameters, BodySize size, int vocabulary, int classes, float dropout = 0f, bool vectors = false, bool tied = false) =>
+        new(parameters, vocabulary, classes, size.Width, scope => Create(scope, size, dropout), vectors, tied);
 
     /// <summary>Parameters of the whole model.</summary>
     public long Count(BodySize size, int vocabulary, int classes, bool tied = false) => Model(ParameterSet.ForSizes(), size, vocabulary, classes, tied: tied).Parameters.ElementCount;

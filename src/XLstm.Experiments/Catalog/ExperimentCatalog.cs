@@ -9,7 +9,10 @@ internal static class ExperimentCatalog
     private const string Regular = "regular", ContextFree = "deterministic context-free", ContextSensitive = "context-sensitive", Counted = "counting";
 
     private static readonly ExperimentSetting s_published = new("published", 100_000);
-    private static readonly ExperimentSetting s_laptop = new("laptop", 2_000, LearningRate: 3e-3);
+    private static readonly ExperimentSetting s_laptop = new("laptop", 2_000, LearningRate: 3e-3, Goal: 1e-3);
+    private static readonly ExperimentSetting s_nearest = new(
+        "published", 100_000, Width: 128, Heads: 4, ShortestTraining: 2, LongestTraining: 64, ShortestEvaluation: 2, LongestEvaluation: 64, SLstmConvolution: 4, SLstmRecurrentInit: "zeros");
+
     private static readonly ExperimentSetting s_text = new(
         "laptop", 4_000, 3e-3, 3e-5, Batch: 16, Width: 128, Blocks: 4, Heads: 4, ShortestTraining: 256, LongestTraining: 256, ShortestEvaluation: 256, LongestEvaluation: 256,
         SLstmConvolution: 4, SLstmRecurrentInit: "zeros");
@@ -19,7 +22,6 @@ internal static class ExperimentCatalog
     {
         Steps = 2_040, ShortestTraining = 128, LongestTraining = 128, ShortestEvaluation = 128, LongestEvaluation = 128, Dropout = 0.1f, TiedHead = true,
     };
-
     private static readonly string[] s_models = ["0:1", "1:0", "1:1", "lstm", "transformer"];
 
     public static IReadOnlyList<Experiment> All { get; } =
@@ -29,7 +31,7 @@ internal static class ExperimentCatalog
         Language("even-pairs", "whether the changes between a and b in a string are even in number", Regular, new EvenPairs()),
         Language("cycle-navigation", "where on a circle of five places steps back and forth lead", Regular, new CycleNavigation()),
         Language("modular-arithmetic", "the value modulo 5 of sums and products", Regular, new ModularArithmetic()),
-        Language("s3", "which permutation of three things many of them make together", Regular, new PermutationGroup(), StateTracking),
+        Language("s3", "which permutation of three things many of them make together", Regular, new PermutationGroup(), StateTracking, laptop: s_laptop with { Steps = 1_000 }),
         Language("modular-arithmetic-brackets", "the value modulo 5 of a term in brackets", ContextFree, new BracketArithmetic()),
         Language("solve-equation", "the unknown of an equation modulo 5 in brackets", ContextFree, new SolveEquation()),
         Language("reverse", "a string backwards", ContextFree, Rewriting.Reversal),
@@ -44,6 +46,8 @@ internal static class ExperimentCatalog
         AssociativeRecall(64, 4),
         AssociativeRecall(128, 8),
         AssociativeRecall(256, 16),
+        new("nearest-neighbor", "the value of the point that is nearest to the first of a sequence", "arXiv 2405.04517, figure 2 and appendix", null, s_nearest,
+            s_nearest with { Name = "laptop", Steps = 2_000, LearningRate = 3e-3, Batch = 128, Width = 64, Heads = 2 }, (setting, _) => new NearestNeighborTask(setting), null, s_models),
         new(
             "tinyshakespeare", "the next character of Shakespeare's plays: loss of the last tenth", "github.com/karpathy/nanoGPT, README", null,
             s_text with { Name = "published", Steps = 5_000, LearningRate = 1e-3, Batch = 64, Width = 384, Blocks = 6, Heads = 6, Dropout = 0.2f },
@@ -59,8 +63,8 @@ internal static class ExperimentCatalog
             "the folder of wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens", "lstm", "lstm-residual", "lstm-up", "0:1", "1:1", "transformer"),
     ];
 
-    private static Experiment Language(string name, string shows, string chomskyClass, FormalLanguage language, string source = Paper, ExperimentSetting? published = null) =>
-        new(name, shows, source, chomskyClass, published ?? s_published, s_laptop, (setting, _) => new FormalTask(language, setting), null, s_models);
+    private static Experiment Language(string name, string shows, string chomskyClass, FormalLanguage language, string source = Paper, ExperimentSetting? published = null, ExperimentSetting? laptop = null) =>
+        new(name, shows, source, chomskyClass, published ?? s_published, laptop ?? s_laptop, (setting, _) => new FormalTask(language, setting), null, s_models);
 
     private static Experiment AssociativeRecall(int length, int pairs)
     {
@@ -70,6 +74,6 @@ internal static class ExperimentCatalog
             ShortestEvaluation: length, LongestEvaluation: length, EvaluationRows: 3000, SLstmConvolution: 4, SLstmRecurrentInit: "zeros", Beta2: 0.999);
         return new Experiment(
             $"mqar-{length}-{pairs}", $"the values of {pairs} keys, asked within {length} tokens", Recall, null, published,
-            published with { Name = "laptop", Steps = 2_000, Batch = 128, Beta2 = 0.99 }, (setting, _) => new FormalTask(new AssociativeRecall(pairs), setting), null, s_models);
+            published with { Name = "laptop", Steps = 2_500, LearningRate = 5e-3, Batch = 128, Beta2 = 0.99, Goal = 1e-2 }, (setting, _) => new FormalTask(new AssociativeRecall(pairs), setting), null, s_models);
     }
 }

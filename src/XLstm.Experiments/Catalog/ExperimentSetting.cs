@@ -21,12 +21,13 @@ namespace XLstm.Experiments;
 /// <param name="Beta2">Of AdamW; beta1 is 0.9.</param>
 /// <param name="WeightDecay">Of AdamW.</param>
 /// <param name="Clip">Largest norm of all gradients together; 0 for no limit.</param>
+/// <param name="Goal">Validation loss at which a run ends early, since there is nothing left to learn; 0 for none.</param>
 /// <param name="Dropout">On what each layer or block adds, while training.</param>
 /// <param name="TiedHead">The head uses the weight of the embedding.</param>
 public sealed record ExperimentSetting(
     string Name, long Steps, double LearningRate = 1e-3, double FinalLearningRate = 1e-5, int Batch = 256, int Width = 64, int Blocks = 2, int Heads = 1,
     int ShortestTraining = 3, int LongestTraining = 40, int ShortestEvaluation = 40, int LongestEvaluation = 256, int EvaluationRows = 2048,
-    int SLstmConvolution = 0, string SLstmRecurrentInit = "standard", double Beta2 = 0.99, double WeightDecay = 0.1, double Clip = 1,
+    int SLstmConvolution = 0, string SLstmRecurrentInit = "standard", double Beta2 = 0.99, double WeightDecay = 0.1, double Clip = 1, double Goal = 0,
     float Dropout = 0f, bool TiedHead = false)
 {
     private const int MostLength = 1 << 20, MostTokens = 1 << 26;
@@ -49,6 +50,8 @@ public sealed record ExperimentSetting(
             throw new ArgumentOutOfRangeException(nameof(LongestTraining), LongestTraining, $"Batches of {Batch} sequences of {LongestTraining} to {LongestEvaluation} tokens are too large.");
         if (!(FinalLearningRate >= 0 && double.IsFinite(FinalLearningRate)))
             throw new ArgumentOutOfRangeException(nameof(FinalLearningRate), FinalLearningRate, $"FinalLearningRate is {FinalLearningRate}, expected 0 or more.");
+        if (!(Goal >= 0 && double.IsFinite(Goal)))
+            throw new ArgumentOutOfRangeException(nameof(Goal), Goal, $"Goal is {Goal}, expected 0 or more.");
         Rates.Validate();
         ExperimentModels.Config("1:1", this).Validate();
     }

@@ -10,10 +10,10 @@ internal static class ExperimentModels
 
     /// <summary>A model with new weights.</summary>
     /// <exception cref="ArgumentException">There is no model of this name, or none of this size.</exception>
-    public static TokenModel Create(string model, ParameterSet parameters, ExperimentSetting setting, int vocabulary, int classes)
+    public static TokenModel Create(string model, ParameterSet parameters, ExperimentSetting setting, int vocabulary, int classes, bool vectors = false)
     {
         if (model == UpProjection || model.Contains(':', StringComparison.Ordinal))
-            return new TokenModel(parameters, vocabulary, classes, setting.Width, scope => new XLstmBody(scope, Config(model, setting)), setting.TiedHead);
+            return new TokenModel(parameters, vocabulary, classes, setting.Width, scope => new XLstmBody(scope, Config(model, setting)), vectors, setting.TiedHead);
         BodyKind kind = model switch
         {
             "lstm" => BodyKinds.Lstm(setting.Blocks),
@@ -22,7 +22,7 @@ internal static class ExperimentModels
             _ => throw new ArgumentException($"\"{model}\" is no model: expected lstm, lstm-residual, {UpProjection}, transformer, or a pattern of mLSTM to sLSTM blocks such as 0:1, 1:0 or 1:1.", nameof(model)),
         };
         long count = Create(Reference, ParameterSet.ForSizes(), setting, vocabulary, classes).Parameters.ElementCount;
-        return kind.Model(parameters, kind.Fit(count, vocabulary, classes, setting.TiedHead), vocabulary, classes, setting.Dropout, setting.TiedHead);
+        return kind.Model(parameters, kind.Fit(count, vocabulary, classes, setting.TiedHead), vocabulary, classes, setting.Dropout, vectors, setting.TiedHead);
     }
 
     /// <summary>The stack of a pattern, or of the third row of the ablation.</summary>

@@ -7,13 +7,17 @@ namespace XLstm.Experiments;
 /// <param name="Source">Who published it.</param>
 /// <param name="Setting">Sizes and rates.</param>
 /// <param name="RandomAccuracy">Accuracy of guessing; null where the loss is what counts.</param>
+/// <param name="LossName">What the loss is.</param>
 /// <param name="Results">One for each model and seed.</param>
-public sealed record ExperimentReport(string Experiment, string Source, ExperimentSetting Setting, double? RandomAccuracy, IReadOnlyList<ExperimentResult> Results)
+public sealed record ExperimentReport(string Experiment, string Source, ExperimentSetting Setting, double? RandomAccuracy, string LossName, IReadOnlyList<ExperimentResult> Results)
 {
     /// <summary>Results of an experiment that are there.</summary>
     /// <exception cref="ArgumentException">The setting does not fit the experiment.</exception>
-    public static ExperimentReport Of(Experiment experiment, ExperimentSetting setting, IReadOnlyList<ExperimentResult> results) =>
-        new(experiment.Name, experiment.Source, setting, experiment.Data is null ? experiment.Task(setting, null).RandomAccuracy : null, results);
+    public static ExperimentReport Of(Experiment experiment, ExperimentSetting setting, IReadOnlyList<ExperimentResult> results, string? data = null)
+    {
+        IExperimentTask task = experiment.Task(setting, data);
+        return new ExperimentReport(experiment.Name, experiment.Source, setting, task.RandomAccuracy, task.LossName, results);
+    }
 
     /// <summary>Writes JSON.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>

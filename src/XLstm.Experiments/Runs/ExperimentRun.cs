@@ -22,9 +22,9 @@ public sealed class ExperimentRun : IDisposable
         (Directory, _options, _threads) = (Path.GetFullPath(directory), options, threads);
         ExperimentSetting setting = options.Setting;
         _task = experiment.Task(setting, data);
-        _model = ExperimentModels.Create(options.Model, new ParameterSet(options.Seed), setting, _task.Vocabulary, _task.Classes);
+        _model = ExperimentModels.Create(options.Model, new ParameterSet(options.Seed), setting, _task.Vocabulary, _task.Classes, _task.ReadsVectors);
         var trainer = new Trainer(_model.Parameters, setting.Rates, setting.Schedule, threads, options.Seed);
-        _loop = new TrainingLoop(Directory, new RunPlan(setting.Steps, Accumulation: _task.Parts), trainer, new ExperimentTraining(_model, _task, options, WeightsFile));
+        _loop = new TrainingLoop(Directory, new RunPlan(setting.Steps, Accumulation: _task.Parts, Goal: setting.Goal), trainer, new ExperimentTraining(_model, _task, options, WeightsFile));
     }
 
     /// <summary>Where the run lives.</summary>
@@ -118,8 +118,14 @@ public sealed class ExperimentRun : IDisposable
     {
         ExperimentRunOptions found = RunFiles.ReadOptions(directory, ExperimentJson.Default.ExperimentRunOptions, o => o.Setting.Validate());
         if (found != expected)
-            throw new CheckpointException(RunFiles.Options(directory), "the file", $"{expected}", $"{found}", "Choose another directory for another setting.");
+            throw new CheckpointException(
+                RunFiles.Options(directory), "the file", Other(expected, found), Other(found, expected), "The directory has a run of another setting: choose another directory.");
     }
+
+    // What one record has otherwise than the other, as "Steps = 2000".
+    private static string Other(ExperimentRunOptions of, ExperimentRunOptions than) => string.Join(", ", Parts(of).Except(Parts(than), StringComparer.Ordinal));
+
+    private static IEnumerable<string> Parts(ExperimentRunOptions options) => $"{options}".Split(", ").Select(part => part[(part.LastIndexOf('{') + 1)..].Trim(' ', '}'));
 
     private ExperimentResult Measure(RunProgress end, CancellationToken cancellation)
     {

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace XLstm.Experiments;
 
 /// <summary>
@@ -8,7 +6,7 @@ namespace XLstm.Experiments;
 /// </summary>
 internal sealed class FormalTask(FormalLanguage language, ExperimentSetting setting) : IExperimentTask
 {
-    private const int MostParts = 4, MostBins = 8, EvaluationBatch = 64;
+    private const int MostParts = 4, EvaluationBatch = 64;
     private const ulong ValidationSeed = 0x5EED, TestSeed = 0x7E57;
 
     public string Fingerprint => language.Version;
@@ -34,18 +32,16 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
 
     private IEnumerable<(string Group, SequenceBatch Batch)> Bins(ulong seed, int rows)
     {
-        int from = setting.ShortestEvaluation, lengths = setting.LongestEvaluation - from + 1, bins = Math.Min(MostBins, lengths);
-        for (int i = 0; i < bins; i++)
+        IReadOnlyList<LengthBin> bins = LengthBin.Of(setting);
+        foreach (LengthBin bin in bins)
         {
-            int shortest = from + (lengths * i / bins), longest = from + (lengths * (i + 1) / bins) - 1;
-            string group = shortest == longest ? shortest.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{shortest}-{longest}");
-            var random = new RandomSource(RandomSource.SeedFor(seed, group));
-            foreach (SequenceBatch batch in Batches(ref random, shortest, longest, Math.Max(1, rows / bins), EvaluationBatch, language.LastCounts))
-                yield return (group, batch);
+            var random = new RandomSource(RandomSource.SeedFor(seed, bin.Name));
+            foreach (SequenceBatch batch in Batches(ref random, bin.Shortest, bin.Longest, Math.Max(1, rows / bins.Count), EvaluationBatch, language.LastCounts))
+                yield return (bin.Name, batch);
         }
     }
 
-    private List<SequenceBatch> Batches(ref RandomSource random, int shortest, int longest, int rows, int rowsOfBatch, bool lastOnly)
+    private List<TokenBatch> Batches(ref RandomSource random, int shortest, int longest, int rows, int rowsOfBatch, bool lastOnly)
     {
         var drawn = new (int[] Tokens, int[] Labels)[rows];
         for (int i = 0; i < rows; i++)
@@ -61,7 +57,7 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
         return [.. drawn.OrderBy(r => r.Tokens.Length).Chunk(rowsOfBatch).Select(Batch)];
     }
 
-    private static SequenceBatch Batch((int[] Tokens, int[] Labels)[] rows)
+    private static TokenBatch Batch((int[] Tokens, int[] Labels)[] rows)
     {
         int T = rows[^1].Tokens.Length;
         int[] tokens = new int[rows.Length * T], labels = new int[rows.Length * T];
@@ -71,6 +67,6 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
             rows[b].Tokens.CopyTo(tokens, b * T);
             rows[b].Labels.CopyTo(labels, b * T);
         }
-        return new SequenceBatch(rows.Length, tokens, labels);
+        return new TokenBatch(rows.Length, tokens, labels);
     }
 }

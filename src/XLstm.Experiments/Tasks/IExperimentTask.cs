@@ -9,11 +9,17 @@ internal interface IExperimentTask
     /// <summary>Tells its data from other data, and from those of other versions: a run must not go on with them.</summary>
     string Fingerprint { get; }
 
-    /// <summary>Tokens there are.</summary>
+    /// <summary>Tokens there are; numbers of a vector where it has vectors.</summary>
     int Vocabulary { get; }
 
-    /// <summary>Classes of a label.</summary>
+    /// <summary>Classes of a label; numbers of a target where the answer is no class.</summary>
     int Classes { get; }
+
+    /// <summary>Whether sequences are of vectors instead of tokens.</summary>
+    bool ReadsVectors => false;
+
+    /// <summary>What the loss is, for tables.</summary>
+    string LossName => "cross-entropy, nats";
 
     /// <summary>Accuracy of guessing, which scaled accuracy is measured from; null where the loss is what counts.</summary>
     double? RandomAccuracy { get; }

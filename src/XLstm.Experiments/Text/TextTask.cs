@@ -58,7 +58,7 @@ internal sealed class TextTask(TextCorpus corpus, ExperimentSetting setting) : I
         }
     }
 
-    private static SequenceBatch Windows(int[] part, int[] starts, int T)
+    private static TokenBatch Windows(int[] part, int[] starts, int T)
     {
         int[] tokens = new int[starts.Length * T], labels = new int[tokens.Length];
         for (int b = 0; b < starts.Length; b++)
@@ -66,6 +66,6 @@ internal sealed class TextTask(TextCorpus corpus, ExperimentSetting setting) : I
             part.AsSpan(starts[b], T).CopyTo(tokens.AsSpan(b * T));
             part.AsSpan(starts[b] + 1, T).CopyTo(labels.AsSpan(b * T));
         }
-        return new SequenceBatch(starts.Length, tokens, labels);
+        return new TokenBatch(starts.Length, tokens, labels);
     }
 }

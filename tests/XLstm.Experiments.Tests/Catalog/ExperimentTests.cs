@@ -12,8 +12,8 @@ public sealed class ExperimentTests
         foreach (ExperimentSetting setting in new[] { experiment.Published, experiment.Laptop })
         {
             setting.Validate();
-            IExperimentTask task = experiment.Task(setting);
-            Assert.True(task.Classes > 1 && task.Vocabulary > 1);
+            IExperimentTask task = experiment.Task(setting, null);
+            Assert.True(task.Classes > 0 && task.Vocabulary > 1);
             Assert.Equal(task.Parts, task.Draw(1, 0).Count);
         }
         Assert.Equal(("published", "laptop"), (experiment.Published.Name, experiment.Laptop.Name));

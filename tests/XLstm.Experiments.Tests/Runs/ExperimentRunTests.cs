@@ -48,6 +48,17 @@ public sealed class ExperimentRunTests : IDisposable
     }
 
     [Fact]
+    public void ARunEndsWhereItsGoalIsReached()
+    {
+        ExperimentSetting easy = s_setting with { Steps = 20, Goal = 10 };
+        ExperimentResult result = Run("run", "0:1", easy);
+        using ExperimentRun again = ExperimentRun.Open(Path.Combine(_folder.FullName, "run"), Parity, "0:1", 3, easy);
+
+        Assert.Equal(2, result.Steps);
+        Same(result, again.Complete());
+    }
+
+    [Fact]
     public void AnotherSettingIsRefused()
     {
         Run("run", "0:1", s_setting);

@@ -13,16 +13,16 @@ public sealed class FormalTaskTests
         Assert.NotEqual(All(task.Draw(1, 7)), All(task.Draw(1, 8)));
         Assert.NotEqual(All(task.Draw(1, 7)), All(task.Draw(2, 7)));
 
-        static int[] All(IReadOnlyList<SequenceBatch> parts) => [.. parts.SelectMany(p => p.Tokens)];
+        static int[] All(IReadOnlyList<SequenceBatch> parts) => [.. parts.Cast<TokenBatch>().SelectMany(p => p.Tokens)];
     }
 
     [Fact]
     public void PartsAreSortedByLength()
     {
         var task = new FormalTask(new Parity(), s_setting);
-        IReadOnlyList<SequenceBatch> parts = task.Draw(1, 0);
+        TokenBatch[] parts = [.. task.Draw(1, 0).Cast<TokenBatch>()];
 
-        Assert.Equal(task.Parts, parts.Count);
+        Assert.Equal(task.Parts, parts.Length);
         Assert.All(parts, p => Assert.Equal((16, 16), (p.Rows, p.Labels)));
         int[] lengths = [.. parts.Select(p => p.Tokens.Length / p.Rows)];
         Assert.Equal(lengths.Order(), lengths);
@@ -33,12 +33,12 @@ public sealed class FormalTaskTests
     public void EvaluationCoversItsLengthsInBins()
     {
         var task = new FormalTask(new Parity(), s_setting);
-        (string Group, SequenceBatch Batch)[] test = [.. task.Test];
+        (string Group, TokenBatch Batch)[] test = [.. task.Test.Select(t => (t.Group, (TokenBatch)t.Batch))];
 
         Assert.Equal(["21-25", "26-30", "31-35", "36-40", "41-45", "46-50", "51-55", "56-60"], test.Select(t => t.Group).Distinct());
         Assert.Equal(80, test.Sum(t => t.Batch.Labels));
         Assert.Equal(20, task.Validation.Sum(b => b.Labels) + 4);
-        Assert.Equal(test[0].Batch.Tokens, task.Test.First().Batch.Tokens);
+        Assert.Equal(test[0].Batch.Tokens, ((TokenBatch)task.Test.First().Batch).Tokens);
     }
 
     [Fact]

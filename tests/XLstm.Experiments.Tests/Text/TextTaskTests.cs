@@ -8,7 +8,7 @@ public sealed class TextTaskTests
     [Fact]
     public void Labels_are_the_tokens_that_follow()
     {
-        SequenceBatch batch = Assert.Single(new TextTask(s_corpus, s_setting).Draw(1, 0));
+        TokenBatch batch = Of(Assert.Single(new TextTask(s_corpus, s_setting).Draw(1, 0)));
 
         Assert.Equal((8, 96, 96), (batch.Rows, batch.Tokens.Length, batch.Labels));
         for (int b = 0; b < 8; b++)
@@ -20,17 +20,19 @@ public sealed class TextTaskTests
     public void Batches_depend_on_seed_and_step_alone()
     {
         var task = new TextTask(s_corpus, s_setting);
-        Assert.Equal(task.Draw(1, 5)[0].Tokens, task.Draw(1, 5)[0].Tokens);
-        Assert.NotEqual(task.Draw(1, 5)[0].Tokens, task.Draw(1, 6)[0].Tokens);
-        Assert.NotEqual(task.Draw(1, 5)[0].Tokens, task.Draw(2, 5)[0].Tokens);
+        Assert.Equal(Of(task.Draw(1, 5)[0]).Tokens, Of(task.Draw(1, 5)[0]).Tokens);
+        Assert.NotEqual(Of(task.Draw(1, 5)[0]).Tokens, Of(task.Draw(1, 6)[0]).Tokens);
+        Assert.NotEqual(Of(task.Draw(1, 5)[0]).Tokens, Of(task.Draw(2, 5)[0]).Tokens);
     }
 
     [Fact]
     public void Every_token_but_the_first_is_measured_once_in_each_context()
     {
         var task = new TextTask(s_corpus, s_setting);
-        Assert.Equal(Enumerable.Range(101, 29), task.Validation.SelectMany(b => b.Targets));
+        Assert.Equal(Enumerable.Range(101, 29), task.Validation.SelectMany(b => Of(b).Targets));
         Assert.Equal(["4", "8", "16"], task.Test.Select(t => t.Group).Distinct());
-        Assert.All(task.Test.GroupBy(t => t.Group), group => Assert.Equal(Enumerable.Range(101, 29), group.SelectMany(t => t.Batch.Targets)));
+        Assert.All(task.Test.GroupBy(t => t.Group), group => Assert.Equal(Enumerable.Range(101, 29), group.SelectMany(t => Of(t.Batch).Targets)));
     }
+
+    private static TokenBatch Of(SequenceBatch batch) => Assert.IsType<TokenBatch>(batch);
 }

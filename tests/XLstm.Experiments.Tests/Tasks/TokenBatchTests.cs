@@ -1,6 +1,6 @@
 namespace XLstm.Experiments.Tests;
 
-public sealed class SequenceBatchTests
+public sealed class TokenBatchTests
 {
     private static readonly ExperimentSetting s_setting = new("test", 1, Width: 16, Heads: 2);
 
@@ -12,7 +12,7 @@ public sealed class SequenceBatchTests
         int[] tokens = [0, 1, 2, 3, 3, 2, 1, 0], labels = [-1, -1, 2, -1, 0, -1, -1, 1];
         Tensor logits = model.Logits(tokens, 2, pass);
         float expected = Ops.CrossEntropy(pass, logits, labels).Item;
-        var batch = new SequenceBatch(2, tokens, labels);
+        var batch = new TokenBatch(2, tokens, labels);
 
         Assert.Equal(3, batch.Labels);
         Assert.Equal(expected, batch.Loss(model, pass).Item, 1e-6);
@@ -29,7 +29,7 @@ public sealed class SequenceBatchTests
         var model = ExperimentModels.Create("1:1", new ParameterSet(1), s_setting, 4, 3);
         int[] tokens = [0, 1, 2, 3, 3, 2, 1, 0], labels = [-1, -1, 2, -1, 0, -1, -1, 1];
         float[] whole = Gradients(pass => Ops.CrossEntropy(pass, model.Logits(tokens, 2, pass), labels));
-        float[] gathered = Gradients(pass => new SequenceBatch(2, tokens, labels).Loss(model, pass));
+        float[] gathered = Gradients(pass => new TokenBatch(2, tokens, labels).Loss(model, pass));
 
         for (int i = 0; i < whole.Length; i++)
             Assert.Equal(whole[i], gathered[i], 1e-5);
