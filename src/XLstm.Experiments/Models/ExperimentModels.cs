@@ -30,7 +30,7 @@ internal static class ExperimentModels
             at.Length < setting.Blocks ? new MLstmBlockConfig(new MLstmLayerConfig(setting.Heads)) : null,
             at.Length > 0
                 ? new SLstmBlockConfig(
-                    new SLstmLayerConfig(setting.Heads, setting.SLstmConvolution, RecurrentWeightInit: setting.SLstmRecurrentInit), new FeedForwardConfig())
+                    new SLstmLayerConfig(setting.Heads, setting.SlstmConvolution, RecurrentWeightInit: setting.SlstmRecurrentInit), new FeedForwardConfig())
                 : null,
             at);
     }
