@@ -28,6 +28,20 @@ public class ExperimentTests
     }
 
     [Fact]
+    public void A_text_is_read_from_where_it_is_said_to_be()
+    {
+        using var folder = new TemporaryFolder();
+        string text = Path.Combine(folder.Root, "text.txt");
+        File.WriteAllText(text, string.Concat(Enumerable.Repeat("To be, or not to be. ", 200)));
+        string[] command = ["experiment", "tinyshakespeare", "--model", "1:0", "--steps", "1", "--out", folder.Root];
+
+        Assert.Contains("Loss (cross-entropy, nats)", Cli.Run([.. command, "--data", text]).Succeeds(), StringComparison.Ordinal);
+        Cli.Run([.. command]).Fails("tinyshakespeare needs data", "input.txt");
+        Cli.Run("experiment", "wikitext-2", "--data", folder.Root, "--out", folder.Root).Fails("\"train\"");
+        Cli.Run("experiment", "parity", "--data", text, "--out", folder.Root).Fails("parity generates its data");
+    }
+
+    [Fact]
     public void What_is_not_there_is_named()
     {
         using var folder = new TemporaryFolder();

@@ -4,7 +4,7 @@ using XLstm.Experiments;
 
 namespace XLstm.Cli.Plotting;
 
-/// <summary>What models reached, by length, as a picture: the mean over seeds of each model.</summary>
+/// <summary>What models reached, by length, as a picture: a line for each seed, a colour for each model.</summary>
 internal static class ExperimentPlot
 {
     /// <summary>Writes accuracy.svg and .png into a directory, or loss.svg and .png where the loss is what counts.</summary>
@@ -22,12 +22,15 @@ internal static class ExperimentPlot
         var plot = new Plot();
         IReadOnlyList<GroupResult> groups = report.Results[0].Groups;
         var palette = new ScottPlot.Palettes.Category10();
-        int model = 0;
-        foreach (IGrouping<string, ExperimentResult> of in report.Results.GroupBy(r => r.Model, StringComparer.Ordinal))
+        string[] models = [.. report.Results.Select(r => r.Model).Distinct(StringComparer.Ordinal)];
+        foreach (ExperimentResult result in report.Results)
         {
-            double[] means = [.. groups.Select((_, i) => of.Average(r => Value(report, r.Groups[i])))];
-            var line = plot.Add.Scatter(means.Select((_, i) => (double)i).ToArray(), means, palette.GetColor(model++));
-            line.LegendText = of.Key.Contains(':', StringComparison.Ordinal) ? $"xLSTM[{of.Key}]" : of.Key;
+            int model = Array.IndexOf(models, result.Model);
+            double[] values = [.. result.Groups.Select(g => Value(report, g))];
+            // Models that reach the same would hide each other.
+            var line = plot.Add.Scatter(values.Select((_, i) => i + (0.06 * model)).ToArray(), values, palette.GetColor(model));
+            if (result == report.Results.First(r => r.Model == result.Model))
+                line.LegendText = result.Model.Contains(':', StringComparison.Ordinal) ? $"xLSTM[{result.Model}]" : result.Model;
             line.LineWidth = 2;
             line.MarkerSize = 6;
         }

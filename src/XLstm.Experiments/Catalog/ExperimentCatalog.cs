@@ -11,11 +11,11 @@ internal static class ExperimentCatalog
     private static readonly ExperimentSetting s_published = new("published", 100_000);
     private static readonly ExperimentSetting s_laptop = new("laptop", 2_000, LearningRate: 3e-3, Goal: 1e-3);
     private static readonly ExperimentSetting s_nearest = new(
-        "published", 100_000, Width: 128, Heads: 4, ShortestTraining: 2, LongestTraining: 64, ShortestEvaluation: 2, LongestEvaluation: 64, SLstmConvolution: 4, SLstmRecurrentInit: "zeros");
+        "published", 100_000, Width: 128, Heads: 4, ShortestTraining: 2, LongestTraining: 64, ShortestEvaluation: 2, LongestEvaluation: 64, SlstmConvolution: 4, SlstmRecurrentInit: "zeros");
 
     private static readonly ExperimentSetting s_text = new(
         "laptop", 4_000, 3e-3, 3e-5, Batch: 16, Width: 128, Blocks: 4, Heads: 4, ShortestTraining: 256, LongestTraining: 256, ShortestEvaluation: 256, LongestEvaluation: 256,
-        SLstmConvolution: 4, SLstmRecurrentInit: "zeros");
+        SlstmConvolution: 4, SlstmRecurrentInit: "zeros");
 
     // Two readings of the text.
     private static readonly ExperimentSetting s_words = s_text with
@@ -27,7 +27,7 @@ internal static class ExperimentCatalog
     public static IReadOnlyList<Experiment> All { get; } =
     [
         // That of the paper's code has a setting of its own.
-        Language("parity", "whether the number of b in a string of a and b is even", Regular, new Parity(), published: s_published with { Steps = 20_000, FinalLearningRate = 1e-6, SLstmConvolution = 4, SLstmRecurrentInit = "zeros" }),
+        Language("parity", "whether the number of b in a string of a and b is even", Regular, new Parity(), published: s_published with { Steps = 20_000, FinalLearningRate = 1e-6, SlstmConvolution = 4, SlstmRecurrentInit = "zeros" }),
         Language("even-pairs", "whether the changes between a and b in a string are even in number", Regular, new EvenPairs()),
         Language("cycle-navigation", "where on a circle of five places steps back and forth lead", Regular, new CycleNavigation()),
         Language("modular-arithmetic", "the value modulo 5 of sums and products", Regular, new ModularArithmetic()),
@@ -71,7 +71,7 @@ internal static class ExperimentCatalog
         // 64 epochs of 100,000 sequences.
         var published = new ExperimentSetting(
             "published", 64 * 100_000 / 512, 2.15e-3, 0, Batch: length < 256 ? 512 : 256, Heads: 4, ShortestTraining: length, LongestTraining: length,
-            ShortestEvaluation: length, LongestEvaluation: length, EvaluationRows: 3000, SLstmConvolution: 4, SLstmRecurrentInit: "zeros", Beta2: 0.999);
+            ShortestEvaluation: length, LongestEvaluation: length, EvaluationRows: 3000, SlstmConvolution: 4, SlstmRecurrentInit: "zeros", Beta2: 0.999);
         return new Experiment(
             $"mqar-{length}-{pairs}", $"the values of {pairs} keys, asked within {length} tokens", Recall, null, published,
             published with { Name = "laptop", Steps = 2_500, LearningRate = 5e-3, Batch = 128, Beta2 = 0.99, Goal = 1e-2 }, (setting, _) => new FormalTask(new AssociativeRecall(pairs), setting), null, s_models);

@@ -16,8 +16,8 @@ namespace XLstm.Experiments;
 /// <param name="ShortestEvaluation">Tokens of the shortest sequence that counts.</param>
 /// <param name="LongestEvaluation">Tokens of the longest.</param>
 /// <param name="EvaluationRows">Sequences that count.</param>
-/// <param name="SLstmConvolution">Width of the convolution of sLSTM blocks; 0 for none.</param>
-/// <param name="SLstmRecurrentInit">Recurrent weights of sLSTM blocks at the start: <c>standard</c> or <c>zeros</c>.</param>
+/// <param name="SlstmConvolution">Width of the convolution of sLSTM blocks; 0 for none.</param>
+/// <param name="SlstmRecurrentInit">Recurrent weights of sLSTM blocks at the start: <c>standard</c> or <c>zeros</c>.</param>
 /// <param name="Beta2">Of AdamW; beta1 is 0.9.</param>
 /// <param name="WeightDecay">Of AdamW.</param>
 /// <param name="Clip">Largest norm of all gradients together; 0 for no limit.</param>
@@ -27,7 +27,7 @@ namespace XLstm.Experiments;
 public sealed record ExperimentSetting(
     string Name, long Steps, double LearningRate = 1e-3, double FinalLearningRate = 1e-5, int Batch = 256, int Width = 64, int Blocks = 2, int Heads = 1,
     int ShortestTraining = 3, int LongestTraining = 40, int ShortestEvaluation = 40, int LongestEvaluation = 256, int EvaluationRows = 2048,
-    int SLstmConvolution = 0, string SLstmRecurrentInit = "standard", double Beta2 = 0.99, double WeightDecay = 0.1, double Clip = 1, double Goal = 0,
+    int SlstmConvolution = 0, string SlstmRecurrentInit = "standard", double Beta2 = 0.99, double WeightDecay = 0.1, double Clip = 1, double Goal = 0,
     float Dropout = 0f, bool TiedHead = false)
 {
     private const int MostLength = 1 << 20, MostTokens = 1 << 26;

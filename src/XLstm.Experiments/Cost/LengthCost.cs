@@ -11,7 +11,7 @@ public static class LengthCost
     private const int Vocabulary = 256;
 
     /// <summary>The sizes that are compared on a laptop.</summary>
-    public static ExperimentSetting Laptop { get; } = new("laptop", 1, Width: 256, Blocks: 4, Heads: 4, LongestEvaluation: 16384, ShortestEvaluation: 512, SLstmConvolution: 4, SLstmRecurrentInit: "zeros");
+    public static ExperimentSetting Laptop { get; } = new("laptop", 1, Width: 256, Blocks: 4, Heads: 4, LongestEvaluation: 16384, ShortestEvaluation: 512, SlstmConvolution: 4, SlstmRecurrentInit: "zeros");
 
     /// <summary>The models that are compared unless others are asked for.</summary>
     public static IReadOnlyList<string> Models { get; } = ["1:1", "1:0", "lstm", "transformer"];

@@ -34,7 +34,7 @@ internal static class ExperimentModels
             at.Length < setting.Blocks ? new MLstmBlockConfig(new MLstmLayerConfig(setting.Heads)) : null,
             at.Length > 0
                 ? new SLstmBlockConfig(
-                    new SLstmLayerConfig(setting.Heads, setting.SLstmConvolution, RecurrentWeightInit: setting.SLstmRecurrentInit, Function: pattern == UpProjection ? "lstm" : "slstm"), new FeedForwardConfig())
+                    new SLstmLayerConfig(setting.Heads, setting.SlstmConvolution, RecurrentWeightInit: setting.SlstmRecurrentInit, Function: pattern == UpProjection ? "lstm" : "slstm"), new FeedForwardConfig())
                 : null,
             at, Dropout: setting.Dropout);
     }

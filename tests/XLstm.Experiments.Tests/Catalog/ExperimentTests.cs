@@ -12,6 +12,11 @@ public sealed class ExperimentTests
         foreach (ExperimentSetting setting in new[] { experiment.Published, experiment.Laptop })
         {
             setting.Validate();
+            if (experiment.Data is { } data)
+            {
+                Assert.Contains(data, Assert.Throws<ArgumentException>(() => experiment.Task(setting, null)).Message, StringComparison.Ordinal);
+                continue;
+            }
             IExperimentTask task = experiment.Task(setting, null);
             Assert.True(task.Classes > 0 && task.Vocabulary > 1);
             Assert.Equal(task.Parts, task.Draw(1, 0).Count);

@@ -19,7 +19,7 @@ public sealed class ExperimentRunTests : IDisposable
         {
             string directory = Path.Combine(_folder.FullName, $"stopped-{stop}");
             using (var source = new CancellationTokenSource())
-            using (ExperimentRun run = ExperimentRun.Open(directory, Parity, model, 3, s_setting, 1))
+            using (ExperimentRun run = ExperimentRun.Open(directory, Parity, model, 3, s_setting, threads: 1))
                 Assert.Throws<OperationCanceledException>(() => run.Complete(
                     progress =>
                     {
@@ -28,7 +28,7 @@ public sealed class ExperimentRunTests : IDisposable
                     },
                     source.Token));
             Assert.Null(ExperimentRun.Result(directory, Parity, model, 3, s_setting));
-            using ExperimentRun again = ExperimentRun.Open(directory, Parity, model, 3, s_setting, 2);
+            using ExperimentRun again = ExperimentRun.Open(directory, Parity, model, 3, s_setting, threads: 2);
             Assert.Equal(stop, again.StepCount);
             Same(whole, again.Complete());
         }
@@ -94,7 +94,7 @@ public sealed class ExperimentRunTests : IDisposable
 
     private ExperimentResult Run(string folder, string model, ExperimentSetting setting)
     {
-        using ExperimentRun run = ExperimentRun.Open(Path.Combine(_folder.FullName, folder), Parity, model, 3, setting, 1);
+        using ExperimentRun run = ExperimentRun.Open(Path.Combine(_folder.FullName, folder), Parity, model, 3, setting, threads: 1);
         return run.Complete();
     }
 
