@@ -7,7 +7,9 @@ namespace XLstm.Training;
 /// <param name="Patience">Validations without improvement after which the run ends; 0 for never.</param>
 /// <param name="Accumulation">Losses of one update.</param>
 /// <param name="ValidateFirst">Whether the weights at the start take part in the choice of the best.</param>
-internal sealed record RunPlan(long? Steps, double? Minutes = null, long ValidateEvery = 0, int Patience = 0, int Accumulation = 1, bool ValidateFirst = false);
+/// <param name="Goal">Validation loss at which the run ends: there is nothing left to learn.</param>
+internal sealed record RunPlan(
+    long? Steps, double? Minutes = null, long ValidateEvery = 0, int Patience = 0, int Accumulation = 1, bool ValidateFirst = false, double Goal = double.NegativeInfinity);
 
 /// <summary>
 /// Trains a task in a directory: steps, validations, the weights of the best one (of the last step where there are none),
@@ -37,9 +39,10 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Updates made.</summary>
     public long StepCount => _position.Step;
 
-    /// <summary>Whether all steps are done, the time is over, or validation has stopped improving.</summary>
+    /// <summary>Whether all steps are done, the time is over, validation has stopped improving, or its goal is reached.</summary>
     public bool Finished =>
-        (_plan.Patience > 0 && _position.WithoutImprovement >= _plan.Patience)
+        _position.BestValidation <= _plan.Goal
+        || (_plan.Patience > 0 && _position.WithoutImprovement >= _plan.Patience)
         || (_plan.Minutes is { } minutes ? _position.ElapsedSeconds >= minutes * 60 : _position.Step >= TotalSteps);
 
     /// <summary>The loss before the first step, where the plan asks for it.</summary>

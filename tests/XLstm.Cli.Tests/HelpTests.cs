@@ -20,6 +20,7 @@ public class HelpTests
     [InlineData("forecast")]
     [InlineData("backtest")]
     [InlineData("anomalies")]
+    [InlineData("experiment")]
     public void Every_command_explains_itself_with_examples(string command)
     {
         Assert.Contains("  " + command, Cli.Run("--help").Output, StringComparison.Ordinal);

@@ -5,4 +5,7 @@ internal interface ISequenceBody
 {
     /// <summary>Each row starts anew; step t sees steps 0 to t.</summary>
     Tensor Forward(Tensor x, Pass pass);
+
+    /// <summary>Bytes that have to be kept after so many steps for the next one.</summary>
+    long StateBytes(int steps);
 }

@@ -6,4 +6,6 @@ internal sealed class XLstmBody(ParameterScope scope, XLstmStackConfig config) :
     private readonly XLstmStack _stack = new(scope, config);
 
     public Tensor Forward(Tensor x, Pass pass) => _stack.Forward(x, null, pass).Output;
+
+    public long StateBytes(int steps) => _stack.CreateState().Bytes;
 }

@@ -29,6 +29,11 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
     /// </summary>
     public static ParameterSet OpenForInference(ModelWeights weights) => new(weights, forInference: true);
 
+    /// <summary>Parameters for their names and sizes only: all 0, which costs next to nothing.</summary>
+    internal static ParameterSet ForSizes() => new(0) { Fills = false };
+
+    private bool Fills { get; init; } = true;
+
     /// <summary>Whether layers get their matrices as they are stored.</summary>
     public bool ForInference { get; }
 
@@ -77,14 +82,14 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
         if (_weights is not null)
             CheckStored(name, shape);
         Parameter parameter = Create(name, shape);
-        if (_weights is null)
+        if (_weights is not null)
+        {
+            _weights.ReadFloats(name, parameter.Span);
+        }
+        else if (Fills)
         {
             var random = new RandomSource(RandomSource.SeedFor(_seed, name));
             initializer.Fill(parameter.Span, ref random);
-        }
-        else
-        {
-            _weights.ReadFloats(name, parameter.Span);
         }
         return parameter;
     }

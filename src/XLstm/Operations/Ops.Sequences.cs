@@ -62,6 +62,35 @@ public static partial class Ops
         }
     }
 
+    /// <summary>Rows of x [..., D], numbered over all dimensions but the last: [places, D].</summary>
+    internal static Tensor Gather(Pass pass, Tensor x, int[] places)
+    {
+        int rows = x.Shape.Rows, D = x.Shape.Last;
+        Tensor y = pass.Rent(new Shape(places.Length, D));
+        for (int i = 0; i < places.Length; i++)
+        {
+            if (places[i] < 0 || places[i] >= rows)
+                throw new ArgumentOutOfRangeException(nameof(places), places[i], $"Place {i} is {places[i]}; x {x.Shape} has rows 0 to {rows - 1}.");
+            x.Span.Slice(places[i] * D, D).CopyTo(y.Span[(i * D)..]);
+        }
+        if (pass.Record)
+            pass.Add(new GatherNode(x, places, y));
+        return y;
+    }
+
+    private sealed class GatherNode(Tensor x, int[] places, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            if (!x.RequiresGradient)
+                return;
+            int D = x.Shape.Last;
+            Span<float> dX = pass.GradientOf(x);
+            for (int i = 0; i < places.Length; i++)
+                Elementwise.AddTo(y.Gradient!.Span.Slice(i * D, D), dX.Slice(places[i] * D, D));
+        }
+    }
+
     /// <summary>Each row's steps in reverse order, within its length: x [B, T, D].</summary>
     public static Tensor Reverse(Pass pass, Tensor x, int[]? lengths = null)
     {

@@ -1,0 +1,52 @@
+namespace XLstm.Experiments;
+
+/// <summary>A claim about models that anybody can check: what they learn, in which sizes, and which of them are compared.</summary>
+public sealed class Experiment
+{
+    private readonly Func<ExperimentSetting, string?, IExperimentTask> _task;
+
+    internal Experiment(string name, string shows, string source, string? chomskyClass, ExperimentSetting published, ExperimentSetting laptop, Func<ExperimentSetting, string?, IExperimentTask> task, string? data, params IReadOnlyList<string> models)
+    {
+        (Name, Shows, Source, ChomskyClass, Published, Laptop, _task, Data, Models) = (name, shows, source, chomskyClass, published, laptop, task, data, models);
+    }
+
+    /// <summary>Every experiment there is.</summary>
+    public static IReadOnlyList<Experiment> All => ExperimentCatalog.All;
+
+    /// <summary>As the command line has it: "parity".</summary>
+    public string Name { get; }
+
+    /// <summary>What it asks of a model, in a sentence.</summary>
+    public string Shows { get; }
+
+    /// <summary>Who published it, and where.</summary>
+    public string Source { get; }
+
+    /// <summary>Of a formal language; null for other tasks.</summary>
+    public string? ChomskyClass { get; }
+
+    /// <summary>As it was published, as far as that is known.</summary>
+    public ExperimentSetting Published { get; }
+
+    /// <summary>What two processor cores finish within an hour.</summary>
+    public ExperimentSetting Laptop { get; }
+
+    /// <summary>The models that are compared unless others are asked for.</summary>
+    public IReadOnlyList<string> Models { get; }
+
+    /// <summary>What has to be given to it, and where that is found; null where it generates what it learns from.</summary>
+    public string? Data { get; }
+
+    internal IExperimentTask Task(ExperimentSetting setting, string? data) => (Data, data) switch
+    {
+        (null, not null) => throw new ArgumentException($"{Name} generates its data and reads none.", nameof(data)),
+        (not null, null) => throw new ArgumentException($"{Name} needs data: {Data}.", nameof(data)),
+        _ => _task(setting, data),
+    };
+
+    /// <summary>The experiment of this name.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static Experiment Find(string name) =>
+        All.FirstOrDefault(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ArgumentException($"{name} is no experiment; there are {string.Join(", ", All.Select(e => e.Name))}.", nameof(name));
+}

@@ -1,0 +1,41 @@
+namespace XLstm.Experiments;
+
+/// <summary>The models that experiments compare, by name: a pattern of blocks as in xLSTM[a:b], or a baseline of as many parameters as xLSTM[1:1].</summary>
+internal static class ExperimentModels
+{
+    private const string Reference = "1:1";
+
+    // The block of the sLSTM around cells with the gates of the LSTM: the third row of the ablation, of as many parameters as the fourth.
+    private const string UpProjection = "lstm-up";
+
+    /// <summary>A model with new weights.</summary>
+    /// <exception cref="ArgumentException">There is no model of this name, or none of this size.</exception>
+    public static TokenModel Create(string model, ParameterSet parameters, ExperimentSetting setting, int vocabulary, int classes, bool vectors = false)
+    {
+        if (model == UpProjection || model.Contains(':', StringComparison.Ordinal))
+            return new TokenModel(parameters, vocabulary, classes, setting.Width, scope => new XLstmBody(scope, Config(model, setting)), vectors, setting.TiedHead);
+        BodyKind kind = model switch
+        {
+            "lstm" => BodyKinds.Lstm(setting.Blocks),
+            "lstm-residual" => BodyKinds.ResidualLstm(setting.Blocks),
+            "transformer" => BodyKinds.Transformer(setting.Blocks),
+            _ => throw new ArgumentException($"\"{model}\" is no model: expected lstm, lstm-residual, {UpProjection}, transformer, or a pattern of mLSTM to sLSTM blocks such as 0:1, 1:0 or 1:1.", nameof(model)),
+        };
+        long count = Create(Reference, ParameterSet.ForSizes(), setting, vocabulary, classes).Parameters.ElementCount;
+        return kind.Model(parameters, kind.Fit(count, vocabulary, classes, setting.TiedHead), vocabulary, classes, setting.Dropout, vectors, setting.TiedHead);
+    }
+
+    /// <summary>The stack of a pattern, or of the third row of the ablation.</summary>
+    public static XLstmStackConfig Config(string pattern, ExperimentSetting setting)
+    {
+        int[] at = XLstmStackConfig.SlstmPositions(pattern == UpProjection ? "0:1" : pattern, setting.Blocks);
+        return new XLstmStackConfig(
+            setting.Blocks, setting.Width,
+            at.Length < setting.Blocks ? new MLstmBlockConfig(new MLstmLayerConfig(setting.Heads)) : null,
+            at.Length > 0
+                ? new SLstmBlockConfig(
+                    new SLstmLayerConfig(setting.Heads, setting.SlstmConvolution, RecurrentWeightInit: setting.SlstmRecurrentInit, Function: pattern == UpProjection ? "lstm" : "slstm"), new FeedForwardConfig())
+                : null,
+            at, Dropout: setting.Dropout);
+    }
+}

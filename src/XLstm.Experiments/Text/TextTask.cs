@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace XLstm.Experiments;
+
+/// <summary>
+/// The next token of a text. A batch has windows from anywhere in the training part; measured are all windows of the other parts, side by side, each
+/// read from its own start. Test windows double in length from the setting's shortest to its longest.
+/// </summary>
+internal sealed class TextTask(TextCorpus corpus, ExperimentSetting setting) : IExperimentTask
+{
+    // Logits of an evaluation, and tokens of it.
+    private const int MostLogits = 1 << 26, MostTokens = 1 << 14;
+
+    public string Fingerprint { get; } = corpus.Fingerprint();
+
+    public int Vocabulary => corpus.Vocabulary;
+
+    public int Classes => corpus.Vocabulary;
+
+    public double? RandomAccuracy => null;
+
+    public int Parts => 1;
+
+    public IReadOnlyList<SequenceBatch> Draw(ulong seed, long step)
+    {
+        var random = new RandomSource(RandomSource.SeedFor(seed, $"batch {step}"));
+        int T = setting.LongestTraining;
+        if (corpus.Training.Length <= T)
+            throw new ArgumentException($"A text of {corpus.Training.Length} tokens has no window of {T} and one more.");
+        int[] starts = new int[setting.Batch];
+        foreach (ref int start in starts.AsSpan())
+            start = (int)random.NextInteger(corpus.Training.Length - T);
+        return [Windows(corpus.Training, starts, T)];
+    }
+
+    public IEnumerable<SequenceBatch> Validation => Cover(corpus.Validation, setting.LongestTraining);
+
+    public IEnumerable<(string Group, SequenceBatch Batch)> Test
+    {
+        get
+        {
+            for (int T = setting.ShortestEvaluation; T <= setting.LongestEvaluation; T *= 2)
+                foreach (SequenceBatch batch in Cover(corpus.Test.Length > 1 ? corpus.Test : corpus.Validation, T))
+                    yield return (T.ToString(CultureInfo.InvariantCulture), batch);
+        }
+    }
+
+    private IEnumerable<SequenceBatch> Cover(int[] part, int T)
+    {
+        int rows = Math.Max(1, Math.Min(MostTokens, MostLogits / corpus.Vocabulary) / T);
+        for (int from = 0; from + 1 < part.Length;)
+        {
+            int whole = Math.Min(rows, (part.Length - 1 - from) / T), length = T;
+            if (whole == 0)
+                (whole, length) = (1, part.Length - 1 - from);
+            yield return Windows(part, [.. Enumerable.Range(0, whole).Select(i => from + i * length)], length);
+            from += whole * length;
+        }
+    }
+
+    private static TokenBatch Windows(int[] part, int[] starts, int T)
+    {
+        int[] tokens = new int[starts.Length * T], labels = new int[tokens.Length];
+        for (int b = 0; b < starts.Length; b++)
+        {
+            part.AsSpan(starts[b], T).CopyTo(tokens.AsSpan(b * T));
+            part.AsSpan(starts[b] + 1, T).CopyTo(labels.AsSpan(b * T));
+        }
+        return new TokenBatch(starts.Length, tokens, labels);
+    }
+}

@@ -1,0 +1,53 @@
+namespace XLstm.Cli.Tests;
+
+public class ExperimentTests
+{
+    [Fact]
+    public void Without_a_name_all_are_listed_by_class()
+    {
+        string list = Cli.Run("experiment").Succeeds();
+        Assert.All(new[] { "regular:", "  parity ", "deterministic context-free:", "context-sensitive:", "other tasks:", "  mqar-64-4 " }, part => Assert.Contains(part, list, StringComparison.Ordinal));
+        Assert.Equal(list, Cli.Run("experiment", "--list").Succeeds());
+    }
+
+    [Fact]
+    public void A_repeated_command_keeps_what_is_there_and_refuses_other_settings()
+    {
+        using var folder = new TemporaryFolder();
+        string[] command = ["experiment", "s3", "--model", "1:0", "--steps", "1", "--seeds", "5", "--out", folder.Root];
+        string first = Cli.Run(command).Succeeds(), again = Cli.Run(command).Succeeds();
+
+        Assert.Contains("1:0, seed 5:", first, StringComparison.Ordinal);
+        Assert.DoesNotContain("1:0, seed 5:", again, StringComparison.Ordinal);
+        Assert.Equal(Table(first), Table(again));
+        Assert.Contains("\"experiment\": \"s3\"", File.ReadAllText(Path.Combine(folder.Root, "s3", "results.json")), StringComparison.Ordinal);
+        Assert.Contains("xLSTM[1:0]", File.ReadAllText(Path.Combine(folder.Root, "s3", "accuracy.svg")), StringComparison.Ordinal);
+        Cli.Run([.. command, "--learning-rate", "0.5"]).Fails("1_0-5", "LearningRate = 0.5", "LearningRate = 0.003", "choose another directory");
+
+        static string Table(string output) => output[output.IndexOf("Scaled accuracy", StringComparison.Ordinal)..];
+    }
+
+    [Fact]
+    public void A_text_is_read_from_where_it_is_said_to_be()
+    {
+        using var folder = new TemporaryFolder();
+        string text = Path.Combine(folder.Root, "text.txt");
+        File.WriteAllText(text, string.Concat(Enumerable.Repeat("To be, or not to be. ", 200)));
+        string[] command = ["experiment", "tinyshakespeare", "--model", "1:0", "--steps", "1", "--out", folder.Root];
+
+        Assert.Contains("Loss (cross-entropy, nats)", Cli.Run([.. command, "--data", text]).Succeeds(), StringComparison.Ordinal);
+        Cli.Run([.. command]).Fails("tinyshakespeare needs data", "input.txt");
+        Cli.Run("experiment", "wikitext-2", "--data", folder.Root, "--out", folder.Root).Fails("\"train\"");
+        Cli.Run("experiment", "parity", "--data", text, "--out", folder.Root).Fails("parity generates its data");
+    }
+
+    [Fact]
+    public void What_is_not_there_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        Cli.Run("experiment", "party", "--out", folder.Root).Fails("party", "parity");
+        Cli.Run("experiment", "parity", "--model", "gru", "--out", folder.Root).Fails("gru", "transformer");
+        Cli.Run("experiment", "parity", "--seeds", "1,x", "--out", folder.Root).Fails("--seeds is 1,x");
+        Cli.Run("experiment", "parity", "--setting", "mine", "--out", folder.Root).Fails("--setting is mine", "laptop or published");
+    }
+}
