@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using XLstm.Cli.Commands;
 
 namespace XLstm.Cli;
 
@@ -16,7 +17,7 @@ internal static class UsageError
             ?? (result.UnmatchedTokens is [{ } first, ..] ? first : null);
         string message = stranger is null ? result.Errors[0].Message : Unknown(stranger, command);
         error.WriteLine("xlstm: " + message);
-        error.WriteLine($"See: xlstm {(command is RootCommand ? "" : command.Name + " ")}--help");
+        error.WriteLine($"See: {HelpText.NameOf(command)} --help");
         return ExitCode.Usage;
     }
 
