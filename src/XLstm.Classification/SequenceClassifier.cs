@@ -4,7 +4,7 @@ namespace XLstm.Classification;
 
 /// <summary>
 /// Tells the class of a series. Immutable and thread-safe. Series may have any length, several channels, and missing values (NaN); the same series
-/// gives the same probabilities, alone or among others, with any number of threads.
+/// gives the same probabilities, alone or among others up to the rounding of float, and to the bit with any number of threads.
 /// </summary>
 public sealed class SequenceClassifier
 {

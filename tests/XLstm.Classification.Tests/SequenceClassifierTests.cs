@@ -20,7 +20,8 @@ public sealed class SequenceClassifierTests
         IReadOnlyList<ClassPrediction> one = s_quick.Value.Predict(series, threads: 1), three = s_quick.Value.Predict(series, threads: 3);
         for (int i = 0; i < series.Count; i++)
         {
-            Assert.Equal(s_quick.Value.Predict(series[i]).Probabilities, one[i].Probabilities);
+            // Few rows are multiplied in another order than many.
+            Assert.Equal(s_quick.Value.Predict(series[i]).Probabilities, one[i].Probabilities, (a, b) => Math.Abs(a - b) < 1e-6);
             Assert.Equal(one[i].Probabilities, three[i].Probabilities);
             Assert.Equal(1, one[i].Probabilities.Sum(), 12);
         }

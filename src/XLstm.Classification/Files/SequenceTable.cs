@@ -102,7 +102,8 @@ internal static class SequenceTable
 
         int Find(string? given, string[] usual)
         {
-            int at = Array.FindIndex(names, n => given is null ? usual.Contains(n, StringComparer.OrdinalIgnoreCase) : string.Equals(n, given, StringComparison.OrdinalIgnoreCase));
+            // The first of the usual names that there is: a channel may be called y beside a column called label.
+            int at = (given is null ? usual : [given]).Select(name => Array.FindIndex(names, n => string.Equals(n, name, StringComparison.OrdinalIgnoreCase))).FirstOrDefault(i => i >= 0, -1);
             return at >= 0 || given is null ? at : throw new InvalidDataException($"{path}: there is no column \"{given}\". The columns are: {string.Join(", ", names.Take(20))}{(names.Length > 20 ? ", ..." : "")}.");
         }
     }

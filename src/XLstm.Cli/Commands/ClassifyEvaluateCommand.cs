@@ -45,7 +45,7 @@ internal sealed class ClassifyEvaluateCommand : DocumentedCommand
             throw new CommandError($"{folder}: there is no such folder.");
         (string Name, string Train, string Test)[] sets = Sets(folder, parse.GetValue(_sets) ?? []);
         int seeds = parse.GetValue(_seeds), threads = parse.GetValue(_threads);
-        Streams.Out.WriteLine($"{"",-24}{"ours",7}{"+-",7}{"minutes",9}{string.Concat(s_published.Select(m => m.PadLeft(m.Length + 2)))}");
+        Streams.Out.WriteLine($"{"",-24}{"ours",7}{"+-",7}{"minutes",9}{string.Concat(s_published.Select(m => m.PadLeft(Math.Max(8, m.Length + 2))))}");
         var means = new List<double>();
         foreach ((string name, string train, string test) in sets)
         {
@@ -67,11 +67,11 @@ internal sealed class ClassifyEvaluateCommand : DocumentedCommand
             double deviation = seeds < 2 ? double.NaN : Math.Sqrt(scores.Sum(s => (s - means[^1]) * (s - means[^1])) / (seeds - 1));
             Streams.Out.WriteLine(
                 $"{name,-24}{Cell(means[^1]),7}{Cell(deviation),7}{(watch.Elapsed.TotalMinutes / seeds).ToString("F1", CultureInfo.InvariantCulture),9}"
-                + string.Concat(s_published.Select(m => Cell(PublishedAccuracy.Find(name, m) ?? double.NaN).PadLeft(m.Length + 2))));
+                + string.Concat(s_published.Select(m => Cell(PublishedAccuracy.Find(name, m) ?? double.NaN).PadLeft(Math.Max(8, m.Length + 2)))));
         }
         string[] common = [.. sets.Select(s => s.Name)];
         double?[] published = [.. s_published.Select(m => common.All(s => PublishedAccuracy.Find(s, m) is not null) ? common.Average(s => PublishedAccuracy.Find(s, m)) : null)];
-        Streams.Out.WriteLine($"{"mean",-24}{Cell(means.Average()),7}{"",16}" + string.Concat(s_published.Select((m, i) => Cell(published[i] ?? double.NaN).PadLeft(m.Length + 2))));
+        Streams.Out.WriteLine($"{"mean",-24}{Cell(means.Average()),7}{"",16}" + string.Concat(s_published.Select((m, i) => Cell(published[i] ?? double.NaN).PadLeft(Math.Max(8, m.Length + 2)))));
         return ExitCode.Success;
     }
 
