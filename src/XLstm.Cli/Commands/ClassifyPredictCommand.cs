@@ -34,7 +34,8 @@ internal sealed class ClassifyPredictCommand : DocumentedCommand
         string? output = parse.GetValue(_output);
         OutputFile.Check("--output", output, ".csv", ".json");
         OutputFile.CheckApart("--output", output, file);
-        SequenceData data = _reading.Read(parse, file, false, Note);
+        bool classifier = SequenceModel.IsClassifier(model);
+        SequenceData data = _reading.Read(parse, file, !classifier, Note);
         (IReadOnlyList<string> names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> rows) = Predict(model, data, parse.GetValue(_threads), Streams, Cancellation);
         if (output is not null)
             PredictionFile.Write(output, names, rows);
