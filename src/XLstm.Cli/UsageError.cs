@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using XLstm.Cli.Commands;
 
 namespace XLstm.Cli;
 
@@ -20,7 +21,7 @@ internal static class UsageError
     public static int Report(string message, Command command, TextWriter error)
     {
         error.WriteLine("xlstm: " + message);
-        error.WriteLine($"See: xlstm {(command is RootCommand ? "" : command.Name + " ")}--help");
+        error.WriteLine($"See: {HelpText.NameOf(command)} --help");
         return ExitCode.Usage;
     }
 

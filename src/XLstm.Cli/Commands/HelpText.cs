@@ -16,7 +16,7 @@ internal sealed class HelpText(Streams streams, string rootExamples, string root
     {
         Command command = parseResult.CommandResult.Command;
         (string examples, string notes) = command is DocumentedCommand documented ? (documented.Examples, documented.Notes) : (rootExamples, rootNotes);
-        string name = command is RootCommand ? "xlstm" : "xlstm " + command.Name;
+        string name = NameOf(command);
         string arguments = string.Concat(command.Arguments.Select(a => a.Arity.MinimumNumberOfValues == 0 ? $" [{a.Name}]" : $" {a.Name}"));
         Wrapped("", command.Description!);
         Section("Examples", examples.Split('\n'));
@@ -28,6 +28,10 @@ internal sealed class HelpText(Streams streams, string rootExamples, string root
         Section("Notes", notes.Split('\n'));
         return ExitCode.Success;
     }
+
+    /// <summary>The words that call a command.</summary>
+    public static string NameOf(Command command) =>
+        command is RootCommand ? "xlstm" : $"{(command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? NameOf(parent) : "xlstm")} {command.Name}";
 
     private static IEnumerable<Option> Recursive(ParseResult parse) => parse.RootCommandResult.Command.Options.Where(o => o.Recursive);
 

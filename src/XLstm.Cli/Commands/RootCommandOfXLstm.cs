@@ -43,6 +43,7 @@ internal sealed class RootCommandOfXLstm : RootCommand
         Add(new TrainForecasterCommand(streams, cancellation));
         Add(new FineTuneForecasterCommand(streams, cancellation));
         Add(new ExperimentCommand(streams, cancellation));
+        Add(new ClassifyCommand(streams, cancellation));
         Add(new BenchCommand(streams, cancellation));
         Add(Verbose);
         var showHelp = new HelpText(streams, Examples, Notes);

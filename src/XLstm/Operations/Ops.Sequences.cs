@@ -62,6 +62,82 @@ public static partial class Ops
         }
     }
 
+    /// <summary>The mean over the steps of each row, within its length: x [B, T, D]; returns [B, D]. A row of length 0 gives 0.</summary>
+    public static Tensor Mean(Pass pass, Tensor x, int[]? lengths = null)
+    {
+        int B = x.Shape[0], T = x.Shape[1], D = x.Shape[2];
+        CheckLengths(lengths, B, T);
+        Tensor y = pass.Rent(new Shape(B, D));
+        y.Span.Clear();
+        for (int b = 0; b < B; b++)
+        {
+            int steps = lengths is null ? T : lengths[b];
+            Span<float> mean = y.Span.Slice(b * D, D);
+            for (int t = 0; t < steps; t++)
+                Elementwise.AddTo(x.Span.Slice((b * T + t) * D, D), mean);
+            for (int d = 0; d < D; d++)
+                mean[d] /= Math.Max(1, steps);
+        }
+        if (pass.Record)
+            pass.Add(new MeanNode(x, lengths, y));
+        return y;
+    }
+
+    private sealed class MeanNode(Tensor x, int[]? lengths, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            if (!x.RequiresGradient)
+                return;
+            int B = x.Shape[0], T = x.Shape[1], D = x.Shape[2];
+            Span<float> dX = pass.GradientOf(x);
+            for (int b = 0; b < B; b++)
+            {
+                int steps = lengths is null ? T : lengths[b];
+                for (int t = 0; t < steps; t++)
+                    Elementwise.MultiplyAdd(1f / steps, y.Gradient!.Span.Slice(b * D, D), dX.Slice((b * T + t) * D, D));
+            }
+        }
+    }
+
+    /// <summary>The largest of each feature over the steps of each row, within its length: x [B, T, D]; returns [B, D]. A row of length 0 gives 0.</summary>
+    public static Tensor Max(Pass pass, Tensor x, int[]? lengths = null)
+    {
+        int B = x.Shape[0], T = x.Shape[1], D = x.Shape[2];
+        CheckLengths(lengths, B, T);
+        Tensor y = pass.Rent(new Shape(B, D));
+        y.Span.Clear();
+        var at = new int[B * D];
+        for (int b = 0; b < B; b++)
+        {
+            int steps = lengths is null ? T : lengths[b];
+            for (int d = 0; d < D && steps > 0; d++)
+            {
+                int best = b * T * D + d;
+                for (int t = 1; t < steps; t++)
+                    best = x.Span[(b * T + t) * D + d] > x.Span[best] ? (b * T + t) * D + d : best;
+                (at[b * D + d], y.Span[b * D + d]) = (best, x.Span[best]);
+            }
+        }
+        if (pass.Record)
+            pass.Add(new MaxNode(x, lengths, at, y));
+        return y;
+    }
+
+    private sealed class MaxNode(Tensor x, int[]? lengths, int[] at, Tensor y) : Node(y)
+    {
+        public override void Backward(Pass pass)
+        {
+            if (!x.RequiresGradient)
+                return;
+            int D = x.Shape[2];
+            Span<float> dX = pass.GradientOf(x);
+            for (int i = 0; i < at.Length; i++)
+                if (lengths is null || lengths[i / D] > 0)
+                    dX[at[i]] += y.Gradient!.Span[i];
+        }
+    }
+
     /// <summary>Rows of x [..., D], numbered over all dimensions but the last: [places, D].</summary>
     internal static Tensor Gather(Pass pass, Tensor x, int[] places)
     {

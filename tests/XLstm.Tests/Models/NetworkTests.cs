@@ -61,6 +61,21 @@ public class NetworkTests
         CentralDifferences.Check(
             new PassOptions(ChunkLength: 3), network.Parameters, TestModels.Input(3, 6, Inputs),
             (pass, x) => Ops.Last(pass, network.Forward(x, null, pass, [6, 2, 1]).Output, [6, 2, 1]));
+        CentralDifferences.Check(
+            new PassOptions(ChunkLength: 3), network.Parameters, TestModels.Input(3, 6, Inputs),
+            (pass, x) => Ops.Mean(pass, network.Forward(x, null, pass, [6, 2, 1]).Output, [6, 2, 1]));
+    }
+
+    [Fact]
+    public void MeansAndLargestAreOfEachRowsLength()
+    {
+        var x = new Tensor(new Shape(2, 3, 2), [1, -2, 5, -6, 0, -1, 4, 2, 90, 90, 90, 90]) { RequiresGradient = true };
+        using var pass = new Pass(PassOptions.ForTraining);
+        Tensor mean = Ops.Mean(pass, x, [3, 1]), most = Ops.Max(pass, x, [3, 1]);
+        Assert.Equal([2, -3, 4, 2], mean.Span.ToArray());
+        Assert.Equal([5, -1, 4, 2], most.Span.ToArray());
+        pass.Backward(Ops.Loss(pass, most, (input, gradient) => { gradient.Fill(1); return 0; }));
+        Assert.Equal([0, 0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0], x.Gradient!.Span.ToArray());
     }
 
     [Fact]

@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace XLstm.Classification;
+
+/// <summary>Reads series with their labels or targets from files: UEA/UCR <c>.ts</c>, UCR <c>.tsv</c> and <c>.csv</c>.</summary>
+public static class SequenceReader
+{
+    private const long MostBytes = 1L << 30;
+
+    /// <summary>Reads a file by the ending of its name.</summary>
+    /// <param name="path">.ts, .tsv or .csv.</param>
+    /// <param name="options">What of a .csv means what; null to look.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is not in its format; says the line.</exception>
+    public static SequenceData Read(string path, SequenceTableOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new SequenceTableOptions();
+        using FileStream stream = File.OpenRead(path);
+        if (stream.Length > MostBytes)
+            throw new InvalidDataException($"{path}: there are more than {MostBytes:N0} bytes, the most that is read.");
+        switch (Path.GetExtension(path).ToLowerInvariant())
+        {
+            case ".ts":
+                using (var text = new StreamReader(stream))
+                    return TsFile.Read(text, path);
+            case ".tsv":
+                using (var text = new StreamReader(stream))
+                    return TsvFile.Read(text, path, options.Regression);
+            case ".csv":
+                return SequenceTable.Read(stream, path, options);
+            default:
+                throw new InvalidDataException($"{path}: expected a file that ends in .ts, .tsv or .csv.");
+        }
+    }
+
+    internal static InvalidDataException Error(string path, int line, string what) => new($"{path}, line {line}: {what}.");
+
+    internal static string Short(ReadOnlySpan<char> text) => text.Length <= 40 ? text.ToString() : string.Concat(text[..40], "...");
+
+    internal static bool IsMissing(ReadOnlySpan<char> text) => text.Length == 0 || text is "?" || text.Equals("NaN", StringComparison.OrdinalIgnoreCase) || text.Equals("NA", StringComparison.OrdinalIgnoreCase);
+
+    internal static bool TryNumber(ReadOnlySpan<char> text, out double value)
+    {
+        text = text.Trim();
+        value = double.NaN;
+        return IsMissing(text) || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+    }
+
+    internal static double Number(ReadOnlySpan<char> text, string path, int line) =>
+        TryNumber(text, out double value) ? value : throw Error(path, line, $"\"{Short(text)}\" is no number, nor ? or NaN for a missing one");
+}

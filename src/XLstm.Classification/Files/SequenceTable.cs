@@ -1,0 +1,118 @@
+using System.Globalization;
+using CsvHelper;
+
+namespace XLstm.Classification;
+
+/// <summary>What of a CSV file means what.</summary>
+public sealed record SequenceTableOptions
+{
+    /// <summary>The column of classes or targets; null: "label", "class", "target" or "y" if there is one.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>The column that tells series apart of which each row is one step; null: "id", "series" or "case" if there is one. Without one each row is a series.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>The column of times, by which steps are not sorted: they stand in order. Null: "time", "date", "timestamp" or "step" if there is one.</summary>
+    public string? Time { get; init; }
+
+    /// <summary>Whether labels are numbers to be told, no classes.</summary>
+    public bool Regression { get; init; }
+}
+
+/// <summary>
+/// A CSV file with a header. Wide: each row is a series of one channel, a column for each step, empty at the end of shorter ones. Long: each row is one
+/// step, a column for each channel, one that tells series apart, and a label that is the same in all rows of a series.
+/// </summary>
+internal static class SequenceTable
+{
+    private const int MostRecordBytes = 1 << 24;
+    private const long MostCells = 100_000_000;
+    private static readonly string[] s_labels = ["label", "class", "target", "y"], s_ids = ["id", "series", "case"], s_times = ["time", "date", "timestamp", "step"];
+
+    public static SequenceData Read(Stream stream, string path, SequenceTableOptions options)
+    {
+        using var reader = CsvReader.Create(stream, new CsvReaderOptions { HasHeader = false, TrackLineNumbers = true, MaxRecordSize = MostRecordBytes, TrimWhitespace = true }, leaveOpen: true);
+        try
+        {
+            return Read(reader, path, options);
+        }
+        catch (CsvFormatException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message} A quotation mark that is opened and not closed does this.", e);
+        }
+    }
+
+    private static SequenceData Read(CsvReader reader, string path, SequenceTableOptions options)
+    {
+        if (!reader.Read())
+            throw new InvalidDataException($"{path}: the file is empty.");
+        string[] names = Cells(reader);
+        if (names.All(n => SequenceReader.TryNumber(n, out _)))
+            throw SequenceReader.Error(path, (int)reader.LineNumber, "there is no header; the first line has names of columns, one of them of the labels");
+        int label = Find(options.Label, s_labels), id = Find(options.Id, s_ids), time = id < 0 && options.Time is null ? -1 : Find(options.Time, s_times);
+        int[] values = [.. Enumerable.Range(0, names.Length).Where(i => i != label && i != id && i != time)];
+        if (values.Length == 0)
+            throw SequenceReader.Error(path, (int)reader.LineNumber, "there is no column of values");
+        var (series, labels, lines) = (new List<TimeSeries>(), new List<string>(), new List<int>());
+        var order = new Dictionary<string, int>(StringComparer.Ordinal);
+        var steps = new List<List<double>[]>();
+        long cells = 0;
+        while (reader.Read())
+        {
+            int line = (int)reader.LineNumber;
+            string[] row = Cells(reader);
+            if (row.All(c => c.Length == 0))
+                continue;
+            if (row.Length > names.Length && row[names.Length..].Any(c => c.Length > 0) || row.Length < names.Length && (id >= 0 || row.Length <= Math.Max(label, 0)))
+                throw SequenceReader.Error(path, line, $"there are {row.Length} cells, expected {names.Length} as in the header");
+            if ((cells += row.Length) > MostCells)
+                throw SequenceReader.Error(path, line, $"the table has more than {MostCells:N0} cells");
+            double[] numbers = [.. values.Where(i => i < row.Length).Select(i => SequenceReader.TryNumber(row[i], out double x)
+                ? x : throw SequenceReader.Error(path, line, $"column \"{SequenceReader.Short(names[i])}\": \"{SequenceReader.Short(row[i])}\" is no number"))];
+            if (id < 0)
+            {
+                series.Add(new TimeSeries([numbers[..(Array.FindLastIndex(numbers, x => !double.IsNaN(x)) + 1)]]));
+                labels.Add(label < 0 ? "" : row[label]);
+                lines.Add(line);
+                continue;
+            }
+            if (!order.TryGetValue(row[id], out int at))
+            {
+                order.Add(row[id], at = steps.Count);
+                steps.Add([.. values.Select(_ => new List<double>())]);
+                labels.Add(label < 0 ? "" : row[label]);
+                lines.Add(line);
+            }
+            if (label >= 0 && labels[at] != row[label])
+                throw SequenceReader.Error(path, line, $"series \"{SequenceReader.Short(row[id])}\" is of class \"{SequenceReader.Short(row[label])}\" here and \"{SequenceReader.Short(labels[at])}\" in line {lines[at]}");
+            for (int c = 0; c < values.Length; c++)
+                steps[at][c].Add(numbers[c]);
+        }
+        series.AddRange(steps.Select(s => new TimeSeries([.. s.Select(channel => channel.ToArray())])));
+        if (series.Count == 0)
+            throw new InvalidDataException($"{path}: there is nothing below the header.");
+        List<string> notes = [id < 0 ? $"each row is a series, of up to {values.Length} steps" : $"each row is a step of the series that \"{names[id]}\" names, with {values.Length} {(values.Length == 1 ? "channel" : "channels")}"];
+        notes.Add(label < 0 ? "there is no column of labels" : $"labels: column \"{names[label]}\"");
+        if (label < 0)
+            return SequenceData.Unlabelled(series).With(notes);
+        if (!options.Regression)
+            return SequenceData.Labelled(series, labels).With(notes);
+        return SequenceData.WithTargets(series, [.. labels.Select((l, i) => SequenceReader.TryNumber(l, out double y)
+            ? new[] { y } : throw SequenceReader.Error(path, lines[i], $"\"{SequenceReader.Short(l)}\" is no number to be told"))]).With(notes);
+
+        int Find(string? given, string[] usual)
+        {
+            // The first of the usual names that there is: a channel may be called y beside a column called label.
+            int at = (given is null ? usual : [given]).Select(name => Array.FindIndex(names, n => string.Equals(n, name, StringComparison.OrdinalIgnoreCase))).FirstOrDefault(i => i >= 0, -1);
+            return at >= 0 || given is null ? at : throw new InvalidDataException($"{path}: there is no column \"{given}\". The columns are: {string.Join(", ", names.Take(20))}{(names.Length > 20 ? ", ..." : "")}.");
+        }
+    }
+
+    private static string[] Cells(CsvReader reader)
+    {
+        var cells = new string[reader.FieldCount];
+        for (int i = 0; i < cells.Length; i++)
+            cells[i] = System.Text.Encoding.UTF8.GetString(reader.GetSpan(i)).Trim();
+        return cells;
+    }
+}

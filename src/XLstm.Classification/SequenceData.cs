@@ -1,0 +1,62 @@
+namespace XLstm.Classification;
+
+/// <summary>Series with what is to be told of each: a class, or numbers.</summary>
+public sealed class SequenceData
+{
+    private SequenceData(IReadOnlyList<TimeSeries> series, IReadOnlyList<string>? labels, IReadOnlyList<double[]>? targets)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        for (int i = 1; i < series.Count; i++)
+            if (series[i].ChannelCount != series[0].ChannelCount)
+                throw new ArgumentException($"Series {i + 1} has {series[i].ChannelCount} channels, expected {series[0].ChannelCount} as in the first.", nameof(series));
+        (Series, Labels, Targets) = (series, labels, targets);
+        Classes = [.. (labels ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The series, all with the same channels.</summary>
+    public IReadOnlyList<TimeSeries> Series { get; }
+
+    /// <summary>The class of each, or null.</summary>
+    public IReadOnlyList<string>? Labels { get; }
+
+    /// <summary>The numbers of each, NaN where one is not known, or null.</summary>
+    public IReadOnlyList<double[]>? Targets { get; }
+
+    /// <summary>What the labels are, in ordinal order.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>What a reader of files found out by itself, for people.</summary>
+    public IReadOnlyList<string> Notes { get; internal init; } = [];
+
+    /// <summary>Series and their classes.</summary>
+    /// <exception cref="ArgumentException">There are more of one than of the other, or channels differ.</exception>
+    public static SequenceData Labelled(IReadOnlyList<TimeSeries> series, IReadOnlyList<string> labels)
+    {
+        Same(series, labels, nameof(labels));
+        return new SequenceData(series, labels, null);
+    }
+
+    /// <summary>Series and the numbers that belong to each.</summary>
+    /// <exception cref="ArgumentException">There are more of one than of the other, or channels or numbers of targets differ.</exception>
+    public static SequenceData WithTargets(IReadOnlyList<TimeSeries> series, IReadOnlyList<double[]> targets)
+    {
+        Same(series, targets, nameof(targets));
+        for (int i = 0; i < targets.Count; i++)
+            if (targets[i].Length == 0 || targets[i].Length != targets[0].Length)
+                throw new ArgumentException($"Target {i + 1} has {targets[i].Length} numbers, expected {Math.Max(1, targets[0].Length)}.", nameof(targets));
+        return new SequenceData(series, null, targets);
+    }
+
+    /// <summary>Series of which nothing is known.</summary>
+    public static SequenceData Unlabelled(IReadOnlyList<TimeSeries> series) => new(series, null, null);
+
+    internal SequenceData With(IReadOnlyList<string> notes) => new(Series, Labels, Targets) { Notes = notes };
+
+    private static void Same<T>(IReadOnlyList<TimeSeries> series, IReadOnlyList<T> others, string name)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        ArgumentNullException.ThrowIfNull(others, name);
+        if (series.Count != others.Count)
+            throw new ArgumentException($"There are {others.Count} {name}, expected {series.Count}, one for each series.", name);
+    }
+}

@@ -1,0 +1,63 @@
+using XLstm.Training;
+
+namespace XLstm.Classification;
+
+/// <summary>
+/// Tells a number, or several, of a series. Immutable and thread-safe. Series may have any length, several channels, and missing values (NaN); the same
+/// series gives the same numbers, alone or among others up to the rounding of float, and to the bit with any number of threads.
+/// </summary>
+public sealed class SequenceRegressor
+{
+    private readonly SequenceNetwork _network;
+
+    private SequenceRegressor(SequenceNetwork network) => _network = network;
+
+    /// <summary>Numbers that it tells of a series.</summary>
+    public int TargetCount => _network.Config.Outputs;
+
+    /// <summary>Channels of every series.</summary>
+    public int ChannelCount => _network.Config.Encoding.Channels;
+
+    /// <summary>Trained numbers.</summary>
+    public long ParameterCount => _network.Parameters.ElementCount;
+
+    /// <summary>Reads a regressor: a file, or the directory of its training.</summary>
+    /// <exception cref="CheckpointException">It is missing, damaged, or something else.</exception>
+    public static SequenceRegressor Load(string path)
+    {
+        SequenceNetwork network = SequenceFile.Read(path);
+        return network.Config.Classes is null ? new SequenceRegressor(network) : throw new CheckpointException(path, "the file", "a regressor", "a classifier");
+    }
+
+    /// <summary>Writes it to a file.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save(string path) => SequenceFile.Write(path, _network);
+
+    /// <summary>Learns from series and their targets; <see cref="SequenceRun"/> does it in a directory, where it can be resumed.</summary>
+    /// <param name="data">Series with targets.</param>
+    /// <param name="options">What it computes; null for the defaults.</param>
+    /// <param name="stepped">Is told after every step, or null.</param>
+    /// <param name="threads">0 for one per processor; results do not depend on it.</param>
+    /// <param name="cancellation">Stops the work; nothing is kept then.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or there is nothing to learn from in the data.</exception>
+    public static SequenceRegressor Fit(SequenceData data, SequenceOptions? options = null, Action<RunProgress>? stepped = null, int threads = 0, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        if (data.Targets is null)
+            throw new ArgumentException("A regressor needs series with targets.", nameof(data));
+        return SequenceRun.Fit(data, options, stepped, threads, run => run.Regressor(), cancellation);
+    }
+
+    /// <summary>The numbers of one series.</summary>
+    /// <exception cref="ArgumentException">It has other channels than those of the training.</exception>
+    public double[] Predict(TimeSeries series, CancellationToken cancellation = default) => Predict([series], 0, cancellation)[0];
+
+    /// <summary>The numbers of each series.</summary>
+    /// <param name="series">Of any lengths.</param>
+    /// <param name="threads">0 for one per processor; results do not depend on it.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="ArgumentException">One has other channels than those of the training.</exception>
+    public IReadOnlyList<double[]> Predict(IReadOnlyList<TimeSeries> series, int threads = 0, CancellationToken cancellation = default) =>
+        [.. SequencePredictor.Outputs(_network, series, threads, cancellation).Select(outputs =>
+            outputs.Select((y, k) => _network.Config.TargetMean![k] + (y * _network.Config.TargetUnit![k])).ToArray())];
+}

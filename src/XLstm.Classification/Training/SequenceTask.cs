@@ -1,0 +1,161 @@
+using System.Globalization;
+using XLstm.Training;
+
+namespace XLstm.Classification;
+
+/// <summary>Classes or numbers of series: random batches of some of them, and the loss on the others.</summary>
+internal sealed class SequenceTask : ITrainingTask
+{
+    private readonly SequenceNetwork _network;
+    private readonly SequenceOptions _options;
+    private readonly SequenceData _data;
+    private readonly int[] _training, _heldOut, _labels;
+    private readonly double[] _weights;
+    private (long Epoch, int[] Order) _order = (-1, []);
+
+    public SequenceTask(SequenceNetwork network, SequenceOptions options, SequenceData data, string weightsFile)
+    {
+        (_network, _options, _data, WeightsFile) = (network, options, data, weightsFile);
+        _labels = data.Labels is null ? new int[data.Series.Count] : [.. data.Labels.Select(l => Array.IndexOf(network.Config.Classes!, l))];
+        (_training, _heldOut) = Split();
+        _weights = Weights();
+    }
+
+    public long Tokens => _options.Batch;
+
+    public bool Validates => _heldOut.Length > 0;
+
+    public string WeightsFile { get; }
+
+    private int K => _network.Config.Outputs;
+
+    public string Fingerprint()
+    {
+        ulong hash = 0;
+        foreach (double[] channel in _data.Series.SelectMany(s => s.Channels).Concat(_data.Targets ?? []))
+            foreach (double x in channel)
+                hash = new RandomSource(hash ^ BitConverter.DoubleToUInt64Bits(double.IsNaN(x) ? double.NaN : x)).NextBits();
+        foreach (string label in _data.Labels ?? [])
+            hash = RandomSource.SeedFor(hash, label);
+        return string.Create(CultureInfo.InvariantCulture, $"{_data.Series.Count} series, {_data.Series.Sum(s => (long)s.Length * s.ChannelCount)} values, {hash:x16}");
+    }
+
+    public Tensor Loss(Pass pass, long step, int microBatch)
+    {
+        var random = new RandomSource(RandomSource.SeedFor(_options.Seed, $"batch {step}"));
+        int B = _options.Batch;
+        var (series, truth, weights) = (new TimeSeries[B], new float[B * K], new double[B]);
+        for (int b = 0; b < B; b++)
+        {
+            int i = At((step * B) + b);
+            series[b] = Augmentation.Of(_data.Series[i], _options.Augmentation, ref random);
+            Truth(i, truth.AsSpan(b * K, K), 1);
+            weights[b] = _weights[i];
+        }
+        SequenceBatch batch = SequenceBatch.Of(_network.Config.Encoding, series);
+        batch = Mix(batch, truth, weights, ref random);
+        return Loss(pass, batch, truth, weights);
+    }
+
+    public double Validate(Pass pass)
+    {
+        double sum = 0, all = 0;
+        foreach (int[] part in _heldOut.Chunk(64))
+        {
+            var truth = new float[part.Length * K];
+            double[] weights = [.. part.Select(i => _weights[i])];
+            for (int b = 0; b < part.Length; b++)
+                Truth(part[b], truth.AsSpan(b * K, K), 0);
+            sum += weights.Sum() * Loss(pass, SequenceBatch.Of(_network.Config.Encoding, [.. part.Select(i => _data.Series[i])]), truth, weights).Item;
+            all += weights.Sum();
+            pass.Reset();
+        }
+        return sum / all;
+    }
+
+    public void SaveWeights() => SequenceFile.Write(WeightsFile, _network);
+
+    public void Dispose()
+    {
+    }
+
+    private Tensor Loss(Pass pass, SequenceBatch batch, float[] truth, double[] weights)
+    {
+        Tensor outputs = batch.Forward(_network, pass);
+        return _data.Labels is null ? SequenceLoss.OfNumbers(pass, outputs, truth) : SequenceLoss.OfClasses(pass, outputs, truth, weights);
+    }
+
+    private void Truth(int i, Span<float> truth, double smoothing)
+    {
+        if (_data.Targets is { } targets)
+        {
+            for (int k = 0; k < K; k++)
+                truth[k] = (float)((targets[i][k] - _network.Config.TargetMean![k]) / _network.Config.TargetUnit![k]);
+            return;
+        }
+        smoothing *= _options.LabelSmoothing;
+        truth.Fill((float)(smoothing / K));
+        truth[_labels[i]] += (float)(1 - smoothing);
+    }
+
+    // Some rows become between themselves and another one of the same length, and so does what is true of them.
+    private SequenceBatch Mix(SequenceBatch batch, float[] truth, double[] weights, ref RandomSource random)
+    {
+        int B = weights.Length, row = batch.Patches.Length / B;
+        var (source, before, weighed) = (batch.Patches.Span.ToArray(), truth.ToArray(), weights.ToArray());
+        for (int b = 0; b < B; b++)
+        {
+            int other = (int)random.NextInteger(B);
+            double share = random.NextDouble() < _options.Mixup ? 0.4 * random.NextDouble() : 0;
+            if (share == 0 || (batch.Lengths is { } lengths && lengths[other] != lengths[b]))
+                continue;
+            Blend(batch.Patches.Span.Slice(b * row, row), source.AsSpan(other * row, row), (float)share);
+            Blend(truth.AsSpan(b * K, K), before.AsSpan(other * K, K), (float)share);
+            weights[b] = ((1 - share) * weighed[b]) + (share * weighed[other]);
+        }
+        return batch;
+
+        static void Blend(Span<float> values, ReadOnlySpan<float> others, float share)
+        {
+            for (int i = 0; i < values.Length; i++)
+                values[i] += share * (others[i] - values[i]);
+        }
+    }
+
+    // Every series once, in an order of its own each time.
+    private int At(long index)
+    {
+        long epoch = index / _training.Length;
+        if (_order.Epoch != epoch)
+            _order = (epoch, Shuffled(_training, $"epoch {epoch}"));
+        return _order.Order[index % _training.Length];
+    }
+
+    private int[] Shuffled(int[] items, string name)
+    {
+        int[] order = [.. items];
+        var random = new RandomSource(RandomSource.SeedFor(_options.Seed, name));
+        for (int i = order.Length - 1; i > 0; i--)
+        {
+            int j = (int)random.NextInteger(i + 1);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+        return order;
+    }
+
+    private (int[] Training, int[] HeldOut) Split()
+    {
+        int[] all = [.. Enumerable.Range(0, _labels.Length)];
+        // Of each class the same share, and never all of it.
+        int[] heldOut = [.. Shuffled(all, "held out").GroupBy(i => _labels[i]).SelectMany(g => g.Take(Math.Min(g.Count() - 1, (int)Math.Round(_options.Validation * g.Count())))).Order()];
+        return ([.. all.Except(heldOut)], heldOut);
+    }
+
+    private double[] Weights()
+    {
+        Dictionary<int, int> counts = _training.CountBy(i => _labels[i]).ToDictionary();
+        return [.. _labels.Select(label =>
+            (_options.Weighting == ClassWeighting.Balanced ? (double)_training.Length / (counts.Count * counts[label]) : 1)
+            * (_data.Labels is null ? 1 : _options.Weights?.GetValueOrDefault(_network.Config.Classes![label], 1) ?? 1))];
+    }
+}

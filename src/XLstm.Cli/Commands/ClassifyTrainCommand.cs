@@ -1,0 +1,99 @@
+using System.CommandLine;
+using XLstm.Classification;
+using XLstm.Cli.Classification;
+using XLstm.Cli.Runs;
+
+namespace XLstm.Cli.Commands;
+
+/// <summary>xlstm classify train: a classifier, or regressor, from a file of series.</summary>
+internal sealed class ClassifyTrainCommand : DocumentedCommand
+{
+    private static readonly SequenceOptions s_normal = new();
+
+    private readonly Argument<string?> _file = new("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "Series with labels: .ts, .tsv or .csv; see below." };
+    private readonly Option<string> _out = new("--out") { HelpName = "DIR", Description = "Where the run and the classifier go.", DefaultValueFactory = _ => "classifier" };
+    private readonly Option<bool> _resume = Commands.Options.Flag("--resume", "Go on with the run in DIR, exactly where it was stored.");
+    private readonly Option<string?> _test = Commands.Options.Text("--test", "FILE", "Series that are not learned from, to measure on at the end.");
+    private readonly Option<long?> _steps = Commands.Options.OptionalNumber("--steps", "N", "Updates to make. [default: 60 times through the series, 600 to 2,000]", 1L);
+    private readonly Option<ulong> _seed = new("--seed") { HelpName = "N", Description = "Decides the weights at the start and the order of series.", DefaultValueFactory = _ => s_normal.Seed };
+    private readonly Option<string> _pattern = new("--pattern") { HelpName = "A:B", Description = "mLSTM to sLSTM blocks.", DefaultValueFactory = _ => s_normal.Pattern };
+    private readonly Option<int> _blocks = Commands.Options.Number("--blocks", "N", "Blocks of each direction.", s_normal.NumBlocks, 1);
+    private readonly Option<int> _dim = Commands.Options.Number("--dim", "N", "Width of the blocks.", s_normal.EmbeddingDim, 1);
+    private readonly Option<bool> _balanced = Commands.Options.Flag("--balanced", "All classes count the same, however many series they have.");
+    private readonly Option<double> _validation = Commands.Options.Number("--validation", "X", "Share of the series that is held out: the weights are those that are best on it. 0 for none.", s_normal.Validation, 0.0, 0.9);
+    private readonly Option<int> _patience = Commands.Options.Number("--patience", "N", $"Validations without improvement, one every {s_normal.ValidateEvery} steps, after which it ends; 0 for never.", s_normal.Patience, 0);
+    private readonly Option<int> _threads = Commands.Options.Threads(0);
+    private readonly SequenceFileOptions _reading = new();
+    private readonly Option[] _own;
+
+    public ClassifyTrainCommand(Streams streams, CancellationToken cancellation)
+        : base("train", "Learn to tell the class of series, or a number.", streams, cancellation)
+    {
+        Add(_file);
+        _own = [_steps, _seed, _pattern, _blocks, _dim, _balanced, _validation, _patience];
+        foreach (Option option in new Option[] { _out, _resume, _test }.Concat(_own).Append(_threads).Concat(_reading.All))
+            Add(option);
+    }
+
+    public override string Examples =>
+        """
+          xlstm classify train GunPoint_TRAIN.ts --test GunPoint_TEST.ts
+          xlstm classify train gestures.csv --label gesture --id recording
+          xlstm classify train wear.csv --label hours --regression
+          xlstm classify train --resume                           go on after Ctrl-C, a crash or a power cut
+        """;
+
+    public override string Notes =>
+        """
+          .ts: as the UEA archive has them. .tsv: as the UCR archive has them, the class first, then values.
+          .csv: a header; either a column for each step, or a row for each step with columns for the
+          channels and one that tells series apart (--id). Values may be missing: empty, NaN, NA or ?.
+        """;
+
+    protected override int Execute(ParseResult parse)
+    {
+        string directory = parse.GetRequiredValue(_out);
+        bool resume = parse.GetValue(_resume);
+        string? file = parse.GetValue(_file);
+        if (resume && file is not null)
+            throw new CommandError($"{file}: a run goes on with the series that it has. Leave the file out, or start another run with --out.");
+        if (resume && _own.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false }) is { } stranger)
+            throw new CommandError($"{stranger.Name}: a run goes on with its own options. Leave it out, or start another run with --out.");
+        if (!resume && file is null)
+            throw new CommandError("there is no file to learn from: xlstm classify train FILE");
+        if (!resume && File.Exists(Path.Combine(directory, "run.json")))
+            throw new CommandError($"{directory}: there is a run already. Go on with --resume, or choose another --out.");
+        using SequenceRun run = resume ? SequenceRun.Resume(directory, parse.GetValue(_threads)) : Create(parse, file!, directory);
+        SequenceData? test = parse.GetValue(_test) is { } path ? _reading.Read(parse, path, !run.IsClassifier, Note) : null;
+        if (ClassifierTraining.Train(run, Streams, Cancellation) is null)
+        {
+            Note($"stopped after step {run.StepCount}; everything is stored. Go on: xlstm classify train --resume --out {directory}");
+            return ExitCode.Interrupted;
+        }
+        if (test is not null)
+            ClassifyPredictCommand.Predict(directory, test, parse.GetValue(_threads), Streams, Cancellation);
+        Streams.Out.WriteLine($"{directory} has the {(run.IsClassifier ? "classifier" : "regressor")}:  xlstm classify predict FILE --model {directory}");
+        return ExitCode.Success;
+    }
+
+    private SequenceRun Create(ParseResult parse, string file, string directory)
+    {
+        SequenceData data = _reading.Read(parse, file, false, Note);
+        try
+        {
+            return SequenceRun.Create(
+                directory, data,
+                s_normal with
+                {
+                    Steps = parse.GetValue(_steps), Seed = parse.GetValue(_seed), Pattern = parse.GetRequiredValue(_pattern), NumBlocks = parse.GetValue(_blocks),
+                    EmbeddingDim = parse.GetValue(_dim), Weighting = parse.GetValue(_balanced) ? ClassWeighting.Balanced : ClassWeighting.None,
+                    Validation = parse.GetValue(_validation), Patience = parse.GetValue(_patience),
+                },
+                parse.GetValue(_threads));
+        }
+        catch (ArgumentException e)
+        {
+            throw new CommandError($"{file}: {e.Message}");
+        }
+    }
+}

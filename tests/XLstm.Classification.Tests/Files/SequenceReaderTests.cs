@@ -1,0 +1,96 @@
+namespace XLstm.Classification.Tests;
+
+public sealed class SequenceReaderTests
+{
+    private const string Header = "# about\n@problemName X\n@timeStamps false\n@univariate false\n@dimensions 2\n@equalLength false\n@classLabel true a b\n@data\n";
+
+    [Fact]
+    public void A_ts_file_has_channels_lengths_and_missing_values()
+    {
+        SequenceData data = Read("x.ts", Header + "1,2,?:4,5,6:a\n7,8:NaN,1e1:b\n");
+        Assert.Equal(["a", "b"], data.Labels);
+        Assert.Equal([1, 2, double.NaN], data.Series[0][0].ToArray());
+        Assert.Equal([double.NaN, 10], data.Series[1][1].ToArray());
+    }
+
+    [Fact]
+    public void A_ts_file_may_have_targets_or_nothing()
+    {
+        Assert.Equal([2.5], Read("x.ts", "@targetlabel true\n@data\n1,2:2.5\n").Targets![0]);
+        Assert.Null(Read("x.ts", "@classLabel false\n@data\n1,2\n").Labels);
+    }
+
+    [Fact]
+    public void A_tsv_file_is_shorter_where_it_is_filled_up()
+    {
+        SequenceData data = Read("x.tsv", "1\t0.5\tNaN\t2\n-1\t3\tNaN\tNaN\n");
+        Assert.Equal(["1", "-1"], data.Labels);
+        Assert.Equal([0.5, double.NaN, 2], data.Series[0][0].ToArray());
+        Assert.Equal([3], data.Series[1][0].ToArray());
+    }
+
+    [Fact]
+    public void A_csv_file_is_wide_or_long()
+    {
+        SequenceData wide = Read("x.csv", "label,t1,t2,t3\nup,1,2,3\ndown,3,,\n");
+        Assert.Equal(["up", "down"], wide.Labels);
+        Assert.Equal([3], wide.Series[1][0].ToArray());
+        SequenceData rows = Read("x.csv", "id,time,x,y,class\nr1,0,1,2,up\nr1,1,3,,up\nr2,0,5,6,down\n");
+        Assert.Equal(["up", "down"], rows.Labels);
+        Assert.Equal([2, double.NaN], rows.Series[0][1].ToArray());
+        Assert.Contains("each row is a step of the series that \"id\" names, with 2 channels", rows.Notes);
+        Assert.Equal([7], Read("x.csv", "score,a,b\n7,1,2\n", new SequenceTableOptions { Label = "score", Regression = true }).Targets![0]);
+    }
+
+    [Theory]
+    [InlineData("x.ts", "@timeStamps true\n@data\n", "line 1", "time stamps")]
+    [InlineData("x.ts", "@classLabel true a\n@data\n1,2:b\n", "line 3", "none of the classes")]
+    [InlineData("x.ts", "@classLabel true a\n@data\n1,z:a\n", "line 3", "\"z\" is no number")]
+    [InlineData("x.ts", "@classLabel true a\n@data\n1:2:a\n1:a\n", "line 4", "1 channels, expected 2")]
+    [InlineData("x.ts", "@classLabel true a\n@data\n1:2,3:a\n", "line 3", "2 values, expected 1")]
+    [InlineData("x.ts", "@classLabel true\n", "line 1", "without '@data'")]
+    [InlineData("x.ts", "hello\n", "line 1", "no line of a header")]
+    [InlineData("x.tsv", "1 2 3\n", "line 1", "no tab")]
+    [InlineData("x.tsv", "1\t2\n1\tx\n", "line 2", "\"x\" is no number")]
+    [InlineData("x.csv", "label,a\nu,1\nu,x\n", "line 3", "column \"a\"")]
+    [InlineData("x.csv", "id,a,label\n1,2,u\n1,3,v\n", "line 3", "in line 2")]
+    [InlineData("x.csv", "1,2\n3,4\n", "line 1", "no header")]
+    [InlineData("x.csv", "label,a\n", "x.csv", "nothing below")]
+    [InlineData("x.txt", "", "x.txt", ".tsv or .csv")]
+    public void What_is_wrong_is_told_with_its_line(string name, string text, params string[] parts)
+    {
+        string message = Assert.Throws<InvalidDataException>(() => Read(name, text)).Message;
+        Assert.All(parts, part => Assert.Contains(part, message, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("x.ts")]
+    [InlineData("x.tsv")]
+    [InlineData("x.csv")]
+    public void Anything_is_read_or_refused(string name)
+    {
+        string[] seeds = [Header + "1,2,?:4,5,6:a\n7,8:NaN,1e1:b\n", "1\t0.5\tNaN\n-1\t3\t4\n", "id,time,x,label\nr1,0,1,u\nr2,1,\"3\",v\n"];
+        const string Signs = "0123456789.,:\t\n\r\"@?#-eN ax(\0\uFEFF";
+        var random = new RandomSource(1);
+        for (int round = 0; round < 2000; round++)
+        {
+            char[] text = seeds[round % seeds.Length].ToCharArray();
+            for (int changes = 1 + (int)random.NextInteger(4); changes > 0; changes--)
+                text[random.NextInteger(text.Length)] = Signs[(int)random.NextInteger(Signs.Length)];
+            try
+            {
+                Assert.NotEmpty(Read(name, new string(text, 0, 1 + (int)random.NextInteger(text.Length))).Series);
+            }
+            catch (InvalidDataException)
+            {
+            }
+        }
+    }
+
+    private static SequenceData Read(string name, string text, SequenceTableOptions? options = null)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder[name], text);
+        return SequenceReader.Read(folder[name], options);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace XLstm.Cli.Tests;
+
+public sealed class ClassifyTests
+{
+    [Fact]
+    public void A_classifier_is_trained_measured_and_used()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["waves.csv"], Waves("label", "slow", "fast"));
+        string trained = Train(folder, "--test", folder["waves.csv"]).Succeeds();
+        Assert.Contains("balanced accuracy", trained, StringComparison.Ordinal);
+        Assert.Contains("has the classifier", trained, StringComparison.Ordinal);
+        Cli.Run("classify", "predict", folder["waves.csv"], "--model", folder["out"], "--output", folder["told.csv"]).Succeeds();
+        string[] lines = File.ReadAllLines(folder["told.csv"]);
+        Assert.Equal(7, lines.Length);
+        Assert.Equal("series,label,fast,slow", lines[0]);
+        Cli.Run("classify", "predict", folder["waves.csv"], "--model", folder["out"], "--output", folder["told.json"]).Succeeds();
+        Assert.Contains("\"probabilities\"", File.ReadAllText(folder["told.json"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Numbers_are_told_in_the_same_way()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["waves.csv"], Waves("hours", "1.5", "7"));
+        Train(folder, "--label", "hours", "--regression").Succeeds();
+        Assert.Contains("RMSE", Cli.Run("classify", "predict", folder["waves.csv"], "--model", folder["out"], "--label", "hours").Succeeds(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sets_are_measured_beside_published_results()
+    {
+        using var folder = new TemporaryFolder();
+        string set = "@timeStamps false\n@classLabel true 1 2\n@data\n1,2,3,2:1\n3,1,3,1:2\n1,2,3,1:1\n3,1,2,1:2\n";
+        File.WriteAllText(folder["GunPoint_TRAIN.ts"], set);
+        File.WriteAllText(folder["GunPoint_TEST.ts"], set);
+        string table = Cli.Run("classify", "evaluate", folder.Root, "--steps", "2").Succeeds();
+        Assert.Contains("GunPoint", table, StringComparison.Ordinal);
+        Assert.Contains("0.991", table, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Mistakes_are_told()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["waves.csv"], Waves("label", "slow", "fast"));
+        File.WriteAllText(folder["bad.csv"], "label,a\nu,1\nv,x\n");
+        Cli.Run("classify").Fails("train, predict or evaluate");
+        Cli.Run("classify", "train").Fails("no file to learn from");
+        Cli.Run("classify", "train", folder["none.csv"]).Fails("no such file");
+        Cli.Run("classify", "train", folder["bad.csv"], "--out", folder["out"]).Fails("line 3", "column \"a\"");
+        Cli.Run("classify", "predict", folder["waves.csv"], "--model", folder["none"]).Fails("none");
+        Cli.Run("classify", "evaluate", folder.Root).Fails("there is no set");
+        Cli.Run("classify", "train", folder["waves.csv"], "--steps", "0").FailsAsUsage("--steps", "xlstm classify train --help");
+    }
+
+    [Fact]
+    public void Help_has_the_whole_name_of_the_command() =>
+        Assert.Contains("xlstm classify train [FILE] [options]", Cli.Run("classify", "train", "--help").Succeeds(), StringComparison.Ordinal);
+
+    private static Cli.Outcome Train(TemporaryFolder folder, params string[] more) =>
+        Cli.Run(["classify", "train", folder["waves.csv"], "--out", folder["out"], "--steps", "2", "--dim", "16", "--threads", "1", .. more]);
+
+    private static string Waves(string label, string even, string odd) => string.Join('\n',
+    [
+        $"{label},{string.Join(',', Enumerable.Range(1, 20).Select(t => $"t{t}"))}",
+        .. Enumerable.Range(0, 6).Select(i => $"{(i % 2 == 0 ? even : odd)},{string.Join(',', Enumerable.Range(0, 20).Select(t => Math.Sin(((i % 2) + 0.3) * t).ToString(CultureInfo.InvariantCulture)))}"),
+    ]);
+}
