@@ -74,6 +74,6 @@ internal static class ExperimentCatalog
             ShortestEvaluation: length, LongestEvaluation: length, EvaluationRows: 3000, SlstmConvolution: 4, SlstmRecurrentInit: "zeros", Beta2: 0.999);
         return new Experiment(
             $"mqar-{length}-{pairs}", $"the values of {pairs} keys, asked within {length} tokens", Recall, null, published,
-            published with { Name = "laptop", Steps = 2_500, LearningRate = 5e-3, Batch = 128, Beta2 = 0.99, Goal = 1e-2 }, (setting, _) => new FormalTask(new AssociativeRecall(pairs), setting), null, s_models);
+            published with { Name = "laptop", Steps = 3_500, LearningRate = 5e-3, Batch = 128, Beta2 = 0.99, Goal = 1e-2 }, (setting, _) => new FormalTask(new AssociativeRecall(pairs), setting), null, s_models);
     }
 }
