@@ -65,7 +65,7 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
             throw new CommandError($"{directory}: there is a run already. Go on with --resume, or choose another --out.");
         using SequenceRun run = resume ? SequenceRun.Resume(directory, parse.GetValue(_threads)) : Create(parse, file!, directory);
         SequenceData? test = parse.GetValue(_test) is { } path ? _reading.Read(parse, path, !run.IsClassifier, Note) : null;
-        if (ClassifierTraining.Train(run, Streams, Cancellation) is null)
+        if (ShownTraining.Run(Streams, run.ParameterCount, run.StepCount, run.TotalSteps, stepped => run.Train(stepped, Cancellation)) is null)
         {
             Note($"stopped after step {run.StepCount}; everything is stored. Go on: xlstm classify train --resume --out {directory}");
             return ExitCode.Interrupted;

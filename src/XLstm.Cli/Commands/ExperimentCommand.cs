@@ -93,18 +93,10 @@ internal sealed class ExperimentCommand : DocumentedCommand
         if (ExperimentRun.Result(directory, experiment, model, seed, setting) is { } there)
             return there;
         using ExperimentRun run = ExperimentRun.Open(directory, experiment, model, seed, setting, data, threads);
-        Streams.Out.WriteLine($"{model}, seed {seed}: {Report.Count(run.ParameterCount)} parameters{(run.StepCount > 0 ? $", from step {Report.Count(run.StepCount)} on" : "")}");
-        IRunDisplay display = Streams.OutIsTerminal ? new LiveDisplay(Streams.Out) : new PlainDisplay(Streams.Out, Streams.Width);
+        Streams.Out.WriteLine($"{model}, seed {seed}: {Report.Count(run.ParameterCount)} parameters{ShownTraining.From(run.StepCount)}");
         ExperimentResult? result = null;
-        try
-        {
-            display.Show(() => result = run.Complete(display.Update, Cancellation));
+        if (ShownTraining.Run(Streams, stepped => result = run.Complete(stepped, Cancellation)))
             Streams.Out.WriteLine("  " + ExperimentTable.Line(result!));
-        }
-        catch (OperationCanceledException)
-        {
-            // What was to be stored is.
-        }
         return result;
     }
 
@@ -134,7 +126,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
         ExperimentSetting setting = parse.GetRequiredValue(_setting) switch
         {
             "laptop" => experiment.Laptop,
-            "published" => experiment.Published,
+            "published" => experiment.Published ?? throw new CommandError($"{experiment.Name} was published with models that are none for a laptop; expected --setting laptop."),
             var other => throw new CommandError($"--setting is {other}; expected laptop or published."),
         };
         return setting with { Steps = parse.GetValue(_steps) ?? setting.Steps, LearningRate = parse.GetValue(_rate) ?? setting.LearningRate };

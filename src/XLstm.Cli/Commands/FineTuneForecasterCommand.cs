@@ -58,7 +58,7 @@ internal sealed class FineTuneForecasterCommand : DocumentedCommand
         if (!resume && File.Exists(Path.Combine(directory, "run.json")))
             throw new CommandError($"{directory}: there is a run already. Go on with --resume, or choose another --out.");
         using ForecasterRun run = resume ? ForecasterRun.Resume(directory, _forecaster.Threads(parse)) : Create(parse, directory);
-        if (ForecasterTraining.Train(run, Streams, Cancellation) is not { } end)
+        if (ShownTraining.Run(Streams, run.ParameterCount, run.StepCount, run.Options.Steps, stepped => run.Train(stepped, Cancellation)) is not { } end)
         {
             Note($"stopped after step {run.StepCount}; everything is stored. Go on: xlstm finetune-forecaster --resume --out {directory}");
             return ExitCode.Interrupted;

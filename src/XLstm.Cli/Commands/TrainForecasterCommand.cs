@@ -43,7 +43,7 @@ internal sealed class TrainForecasterCommand : DocumentedCommand
         if (!parse.GetValue(_resume) && File.Exists(Path.Combine(directory, "run.json")))
             throw new CommandError($"{directory}: there is a run already. Go on with --resume, or choose another --out.");
         using ForecasterRun run = parse.GetValue(_resume) ? ForecasterRun.Resume(directory, threads) : Create(parse, directory, threads);
-        if (ForecasterTraining.Train(run, Streams, Cancellation) is null)
+        if (ShownTraining.Run(Streams, run.ParameterCount, run.StepCount, run.Options.Steps, stepped => run.Train(stepped, Cancellation)) is null)
         {
             Note($"stopped after step {run.StepCount}; everything is stored. Go on: xlstm train-forecaster --resume --out {directory}");
             return ExitCode.Interrupted;

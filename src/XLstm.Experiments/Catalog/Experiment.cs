@@ -5,7 +5,7 @@ public sealed class Experiment
 {
     private readonly Func<ExperimentSetting, string?, IExperimentTask> _task;
 
-    internal Experiment(string name, string shows, string source, string? chomskyClass, ExperimentSetting published, ExperimentSetting laptop, Func<ExperimentSetting, string?, IExperimentTask> task, string? data, params IReadOnlyList<string> models)
+    internal Experiment(string name, string shows, string source, string? chomskyClass, ExperimentSetting? published, ExperimentSetting laptop, Func<ExperimentSetting, string?, IExperimentTask> task, string? data, params IReadOnlyList<string> models)
     {
         (Name, Shows, Source, ChomskyClass, Published, Laptop, _task, Data, Models) = (name, shows, source, chomskyClass, published, laptop, task, data, models);
     }
@@ -25,8 +25,8 @@ public sealed class Experiment
     /// <summary>Of a formal language; null for other tasks.</summary>
     public string? ChomskyClass { get; }
 
-    /// <summary>As it was published, as far as that is known.</summary>
-    public ExperimentSetting Published { get; }
+    /// <summary>As it was published, as far as that is known; null where it was published with models or texts that are none for a laptop.</summary>
+    public ExperimentSetting? Published { get; }
 
     /// <summary>What two processor cores finish within an hour.</summary>
     public ExperimentSetting Laptop { get; }

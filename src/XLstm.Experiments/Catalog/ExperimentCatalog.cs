@@ -54,12 +54,11 @@ internal static class ExperimentCatalog
             s_text with { Steps = 8_000, Width = 192, Blocks = 6, Dropout = 0.1f },
             (setting, data) => new TextTask(TextCorpus.Characters(data!), setting), "a file of text: input.txt of github.com/karpathy/char-rnn", "1:1", "lstm", "transformer"),
         new(
-            "extrapolation", "a text in contexts up to 16 times longer than those learned from", "arXiv 2405.04517, section 4.2, figure on sequence length extrapolation", null,
-            s_text with { Name = "published", Steps = 30_000, LongestTraining = 2048, ShortestEvaluation = 2048, LongestEvaluation = 16384, Batch = 256 },
+            "extrapolation", "a text in contexts up to 16 times longer than those learned from", "arXiv 2405.04517, section 4.2, figure on sequence length extrapolation", null, null,
             s_text with { LongestEvaluation = 16 * 256 }, (setting, data) => new TextTask(TextCorpus.Characters(data!), setting), "a file of text, such as a book", "1:1", "1:0", "lstm", "transformer"),
         new(
             "wikitext-2", "the next word: the steps from LSTM to xLSTM", "arXiv 2405.04517, table 2, on another text", null,
-            s_words with { Name = "published" }, s_words, (setting, data) => new TextTask(TextCorpus.Words(data!), setting),
+            null, s_words, (setting, data) => new TextTask(TextCorpus.Words(data!), setting),
             "the folder of wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens", "lstm", "lstm-residual", "lstm-up", "0:1", "1:1", "transformer"),
     ];
 
@@ -68,9 +67,10 @@ internal static class ExperimentCatalog
 
     private static Experiment AssociativeRecall(int length, int pairs)
     {
+        int batch = length < 256 ? 512 : 256;
         // 64 epochs of 100,000 sequences.
         var published = new ExperimentSetting(
-            "published", 64 * 100_000 / 512, 2.15e-3, 0, Batch: length < 256 ? 512 : 256, Heads: 4, ShortestTraining: length, LongestTraining: length,
+            "published", 64 * 100_000 / batch, 2.15e-3, 0, Batch: batch, Heads: 4, ShortestTraining: length, LongestTraining: length,
             ShortestEvaluation: length, LongestEvaluation: length, EvaluationRows: 3000, SlstmConvolution: 4, SlstmRecurrentInit: "zeros", Beta2: 0.999);
         return new Experiment(
             $"mqar-{length}-{pairs}", $"the values of {pairs} keys, asked within {length} tokens", Recall, null, published,

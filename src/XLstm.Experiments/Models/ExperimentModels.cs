@@ -1,6 +1,10 @@
 namespace XLstm.Experiments;
 
 /// <summary>The models that experiments compare, by name: a pattern of blocks as in xLSTM[a:b], or a baseline of as many parameters as xLSTM[1:1].</summary>
+/// <remarks>
+/// The steps of the paper's ablation (arXiv 2405.04517, table 2) are lstm, lstm-residual, lstm-up, 0:1, and patterns with mLSTM. The third has the whole block of the
+/// sLSTM (convolution, heads, head-wise norm, gated feed-forward) around LSTM cells, so that between it and the fourth nothing but the gating changes.
+/// </remarks>
 internal static class ExperimentModels
 {
     private const string Reference = "1:1";
@@ -14,13 +18,8 @@ internal static class ExperimentModels
     {
         if (model == UpProjection || model.Contains(':', StringComparison.Ordinal))
             return new TokenModel(parameters, vocabulary, classes, setting.Width, scope => new XLstmBody(scope, Config(model, setting)), vectors, setting.TiedHead);
-        BodyKind kind = model switch
-        {
-            "lstm" => BodyKinds.Lstm(setting.Blocks),
-            "lstm-residual" => BodyKinds.ResidualLstm(setting.Blocks),
-            "transformer" => BodyKinds.Transformer(setting.Blocks),
-            _ => throw new ArgumentException($"\"{model}\" is no model: expected lstm, lstm-residual, {UpProjection}, transformer, or a pattern of mLSTM to sLSTM blocks such as 0:1, 1:0 or 1:1.", nameof(model)),
-        };
+        BodyKind kind = BodyKinds.All(setting.Blocks).FirstOrDefault(k => k.Name == model)
+            ?? throw new ArgumentException($"\"{model}\" is no model: expected lstm, lstm-residual, {UpProjection}, transformer, or a pattern of mLSTM to sLSTM blocks such as 0:1, 1:0 or 1:1.", nameof(model));
         long count = Create(Reference, ParameterSet.ForSizes(), setting, vocabulary, classes).Parameters.ElementCount;
         return kind.Model(parameters, kind.Fit(count, vocabulary, classes, setting.TiedHead), vocabulary, classes, setting.Dropout, vectors, setting.TiedHead);
     }

@@ -9,7 +9,7 @@ public sealed class BodyKindTests
     [InlineData(300_000, 1_000, 1_000, 8)]
     public void EveryKindHasEqualParameters(long parameters, int vocabulary, int classes, int layers)
     {
-        foreach (BodyKind kind in (IEnumerable<BodyKind>)[.. BodyKinds.Ladder(layers), BodyKinds.XLstm("1:1", layers), BodyKinds.XLstm("1:0", layers), BodyKinds.Transformer(layers)])
+        foreach (BodyKind kind in BodyKinds.All(layers))
         {
             BodySize size = kind.Fit(parameters, vocabulary, classes);
             var set = new ParameterSet(1);
@@ -21,25 +21,25 @@ public sealed class BodyKindTests
     [Fact]
     public void TheRoundestWidthIsTaken()
     {
-        BodyKind kind = BodyKinds.XLstm("1:1", 4);
+        BodyKind kind = BodyKinds.Transformer(4);
         Assert.Equal(kind.At(128), kind.Fit(kind.Count(kind.At(128), 65, 65), 65, 65));
     }
 
     [Fact]
     public void ASizeThatThereIsNotIsRefused() =>
-        Assert.Contains("LSTM", Assert.Throws<ArgumentOutOfRangeException>(() => BodyKinds.Lstm(1).Fit(10, 65, 65)).Message, StringComparison.Ordinal);
+        Assert.Contains("lstm", Assert.Throws<ArgumentOutOfRangeException>(() => BodyKinds.Lstm(1).Fit(10, 65, 65)).Message, StringComparison.Ordinal);
 
     /// <summary>The last step but one changes the gating alone: the same parameters, by name and shape.</summary>
     [Fact]
     public void ExponentialGatingIsOneStepOfTheLadder()
     {
-        IReadOnlyList<BodyKind> ladder = BodyKinds.Ladder(2);
-        Assert.Equal(Names(ladder[3]), Names(ladder[2]));
+        ExperimentSetting setting = Experiment.Find("wikitext-2").Laptop;
+        Assert.Equal(Names("0:1"), Names("lstm-up"));
 
-        static List<string> Names(BodyKind kind)
+        List<string> Names(string model)
         {
             var set = new ParameterSet(1);
-            kind.Create(set.Root, kind.At(32), 0f);
+            ExperimentModels.Create(model, set, setting, 10, 10);
             return [.. set.Select(p => p.ToString())];
         }
     }
