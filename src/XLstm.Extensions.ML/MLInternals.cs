@@ -41,6 +41,8 @@ internal static class MLInternals
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Environment")]
     public static extern IHostEnvironment Environment(TrainCatalogBase catalog);
 
+    public static IHostEnvironment Environment(TrainCatalogBase.CatalogInstantiatorBase trainers) => Environment(Owner(trainers));
+
     public static IHostEnvironment Environment(TransformsCatalog catalog) => EnvironmentField(catalog);
 
     /// <summary>A shape with columns more, which take the place of those that have their names.</summary>
@@ -57,6 +59,9 @@ internal static class MLInternals
 
     [UnsafeAccessor(UnsafeAccessorKind.StaticMethod)]
     private static extern void CheckAlive([UnsafeAccessorType("Microsoft.ML.Runtime.Contracts" + Core)] object? none, IHostEnvironment environment);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Owner")]
+    private static extern TrainCatalogBase Owner(TrainCatalogBase.CatalogInstantiatorBase trainers);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_env")]
     private static extern ref IHostEnvironment EnvironmentField(TransformsCatalog catalog);

@@ -8,6 +8,8 @@ namespace XLstm.Extensions.ML;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ForecastSettings), "forecast")]
 [JsonDerivedType(typeof(EmbedSettings), "embedding")]
+[JsonDerivedType(typeof(ClassificationSettings), "classification")]
+[JsonDerivedType(typeof(RegressionSettings), "regression")]
 internal abstract record StoredSettings
 {
     /// <summary>The transformer with the weights of a file, which is not needed afterwards.</summary>

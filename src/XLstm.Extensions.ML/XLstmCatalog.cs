@@ -53,6 +53,35 @@ public static class XLstmCatalog
         return new XLstmEmbeddingEstimator(Registered(MLInternals.Environment(catalog)), outputColumnName, inputColumnName, forecaster, threads);
     }
 
+    /// <summary>
+    /// Trains a classifier of series: one series a row, of any lengths, NaN where a value is missing. It adds PredictedLabel, of the type of the labels, and Score, the
+    /// probability of each class with its name as that of the slot.
+    /// </summary>
+    /// <param name="trainers"><c>mlContext.MulticlassClassification.Trainers</c>.</param>
+    /// <param name="labelColumnName">Name of the column of the labels: text, a boolean, a number, or a key, as <c>mlContext.MulticlassClassification.Evaluate</c> needs it.</param>
+    /// <param name="featureColumnName">Name of the column of the series: vectors of Single or Double, of known or variable length.</param>
+    /// <param name="options">Training, channels, names; null for the defaults.</param>
+    /// <exception cref="ArgumentException">A name is empty or given twice, or a number is out of range.</exception>
+    public static XLstmClassificationEstimator XLstm(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers trainers, string labelColumnName = "Label", string featureColumnName = "Features", XLstmSequenceOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(trainers);
+        return new XLstmClassificationEstimator(Registered(MLInternals.Environment(trainers)), labelColumnName, featureColumnName, options ?? new XLstmSequenceOptions());
+    }
+
+    /// <summary>Trains a regressor of series: one series a row, of any lengths, NaN where a value is missing. It adds Score, the number that it tells.</summary>
+    /// <param name="trainers"><c>mlContext.Regression.Trainers</c>.</param>
+    /// <param name="labelColumnName">Name of the column of the numbers: Single or Double.</param>
+    /// <param name="featureColumnName">Name of the column of the series: vectors of Single or Double, of known or variable length.</param>
+    /// <param name="options">Training, channels, names; null for the defaults.</param>
+    /// <exception cref="ArgumentException">A name is empty, or a number is out of range.</exception>
+    public static XLstmRegressionEstimator XLstm(
+        this RegressionCatalog.RegressionTrainers trainers, string labelColumnName = "Label", string featureColumnName = "Features", XLstmSequenceOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(trainers);
+        return new XLstmRegressionEstimator(Registered(MLInternals.Environment(trainers)), labelColumnName, featureColumnName, options ?? new XLstmSequenceOptions());
+    }
+
     private static IHostEnvironment Registered(IHostEnvironment environment)
     {
         ModelStore.Register(environment.ComponentCatalog);
