@@ -56,7 +56,7 @@ public enum ClassWeighting
 /// <param name="Dropout">In the blocks and before the head.</param>
 /// <param name="LabelSmoothing">Share of a label that all classes have.</param>
 /// <param name="Mixup">Chance of a series to be mixed with another one (arXiv 1710.09412).</param>
-/// <param name="Augmentation">Strength of noise, shifts, stretches and gaps that series are given: 0 for none, 1 for the usual one.</param>
+/// <param name="Augmentation">Strength of noise, shifts, stretches and gaps that series are given: 0 for none, 1 for strong ones.</param>
 /// <param name="Validation">Share of the series, of each class, that is held out: the weights are then those that are the best on it. 0 for none: the last ones.</param>
 /// <param name="ValidateEvery">Updates between validations.</param>
 /// <param name="Patience">Validations without improvement after which the run ends; 0 for never.</param>
@@ -64,8 +64,10 @@ public sealed record SequenceOptions(
     long? Steps = null, ulong Seed = 1, int Batch = 16, double LearningRate = 2e-3, int EmbeddingDim = 64, int NumBlocks = 2, string Pattern = "1:1", int NumHeads = 4,
     int HiddenDim = 128, int Patches = 48, SequencePooling Pooling = SequencePooling.MeanAndMax, SequenceScaling Scaling = SequenceScaling.PerSeries,
     ClassWeighting Weighting = ClassWeighting.None, IReadOnlyDictionary<string, double>? Weights = null, double Dropout = 0.2, double LabelSmoothing = 0.1, double Mixup = 0.5,
-    double Augmentation = 1, double Validation = 0, int ValidateEvery = 50, int Patience = 0)
+    double Augmentation = 0.5, double Validation = 0, int ValidateEvery = 50, int Patience = 0)
 {
+    internal const int MostDim = 4096, MostBlocks = 256;
+
     internal RunPlan Plan(int series) => new(StepsFor(series), ValidateEvery: ValidateEvery, Patience: Patience);
 
     internal long StepsFor(int series) => Steps ?? Math.Clamp(60L * series / Batch, 600, 2000);
@@ -79,6 +81,9 @@ public sealed record SequenceOptions(
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Batch, 4096, nameof(Batch));
         ArgumentOutOfRangeException.ThrowIfLessThan(Patches, 1, nameof(Patches));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Patches, 1 << 16, nameof(Patches));
+        Size(nameof(EmbeddingDim), EmbeddingDim, MostDim);
+        Size(nameof(HiddenDim), HiddenDim, MostDim);
+        Size(nameof(NumBlocks), NumBlocks, MostBlocks);
         ArgumentOutOfRangeException.ThrowIfLessThan(ValidateEvery, 1, nameof(ValidateEvery));
         ArgumentOutOfRangeException.ThrowIfNegative(Patience, nameof(Patience));
         Share(nameof(Dropout), Dropout, 0.95);
@@ -92,6 +97,12 @@ public sealed record SequenceOptions(
         foreach ((string name, double weight) in Weights ?? new Dictionary<string, double>(StringComparer.Ordinal))
             if (!(weight > 0 && weight <= 1e6))
                 throw new ArgumentOutOfRangeException(nameof(Weights), weight, $"The weight of class {name} is {weight}, expected more than 0 and at most 1000000.");
+    }
+
+    private static void Size(string name, int value, int most)
+    {
+        if (value < 1 || value > most)
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}, expected 1 to {most}.");
     }
 
     private static void Share(string name, double value, double most)

@@ -20,6 +20,7 @@ internal sealed class TrainingLoop : IDisposable
 {
     private const double CheckpointSeconds = 15;
     private const int StepsBeforePlan = 10;
+    private const double MostSeconds = 1e10;
 
     private readonly string _directory, _log;
     private readonly Trainer _trainer;
@@ -129,6 +130,8 @@ internal sealed class TrainingLoop : IDisposable
     public void ReadCheckpoint(string source, string advice)
     {
         _position = RunFiles.ReadState(_directory, _trainer.Optimizer);
+        if (_task.Validates && _position.BestValidation is not null && !(new FileInfo(_task.WeightsFile) is { Exists: true, Length: > 0 }))
+            throw new CheckpointException(_task.WeightsFile, "the file", "the weights of the best validation so far", "nothing", "They are lost: start a new run.");
         string found = _task.Fingerprint();
         if (_position.Data != found)
             throw new CheckpointException(source, "the file", $"{_position.Data}, as when the run began", found, advice);
@@ -222,6 +225,6 @@ internal sealed class TrainingLoop : IDisposable
         return new RunProgress(
             _position.Step, TotalSteps, _position.Last?.Loss ?? double.NaN, _position.MeanCount > 0 ? _position.MeanSum / _position.MeanCount : _position.Last?.Loss ?? double.NaN,
             _position.Validation, _position.BestValidation, _position.Last?.LearningRate ?? 0, clock.TokensPerSecond,
-            TimeSpan.FromSeconds(_position.ElapsedSeconds), TimeSpan.FromSeconds(Math.Max(0, left)));
+            TimeSpan.FromSeconds(_position.ElapsedSeconds), TimeSpan.FromSeconds(Math.Clamp(left, 0, MostSeconds)));
     }
 }

@@ -26,6 +26,8 @@ public sealed class ClassifyTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["waves.csv"], Waves("hours", "1.5", "7"));
         Train(folder, "--label", "hours", "--regression").Succeeds();
+        File.WriteAllText(folder["plain.csv"], "a,b\n1,2\n");
+        Assert.Matches(@"^-?[0-9.]+\s*$", Cli.Run("classify", "predict", folder["plain.csv"], "--model", folder["out"]).Succeeds());
         Assert.Contains("RMSE", Cli.Run("classify", "predict", folder["waves.csv"], "--model", folder["out"], "--label", "hours").Succeeds(), StringComparison.Ordinal);
     }
 
@@ -47,11 +49,23 @@ public sealed class ClassifyTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["waves.csv"], Waves("label", "slow", "fast"));
         File.WriteAllText(folder["bad.csv"], "label,a\nu,1\nv,x\n");
-        Cli.Run("classify").Fails("train, predict or evaluate");
-        Cli.Run("classify", "train").Fails("no file to learn from");
+        Cli.Run("classify").FailsAsUsage("train, predict or evaluate");
+        Cli.Run("classify", "train").FailsAsUsage("no file to learn from");
         Cli.Run("classify", "train", folder["none.csv"]).Fails("no such file");
         Cli.Run("classify", "train", folder["bad.csv"], "--out", folder["out"]).Fails("line 3", "column \"a\"");
         Cli.Run("classify", "predict", folder["waves.csv"], "--model", folder["none"]).Fails("none");
+        File.WriteAllText(folder["two.csv"], "id,a,b,label\nr,1,2,slow\nr,2,3,slow\n");
+        File.WriteAllText(folder["plain.csv"], "a,b\n1,2\n");
+        foreach ((string option, string value, string said) in new[]
+        {
+            ("--test", folder["two.csv"], "two.csv: the series have 2 channels, expected 1"), ("--test", folder["plain.csv"], "plain.csv: there is nothing to measure on"), ("--pattern", ":", "\":\" is no pattern"),
+        })
+        {
+            Cli.Outcome refused = Train(folder, option, value);
+            Assert.Equal(1, refused.Code);
+            Assert.Contains(said, refused.Error, StringComparison.Ordinal);
+        }
+        Assert.False(Directory.Exists(folder["out"]));
         Cli.Run("classify", "evaluate", folder.Root).Fails("there is no set");
         Cli.Run("classify", "train", folder["waves.csv"], "--steps", "0").FailsAsUsage("--steps", "xlstm classify train --help");
     }

@@ -36,6 +36,12 @@ public class ExperimentTests
         string[] command = ["experiment", "tinyshakespeare", "--model", "1:0", "--steps", "1", "--out", folder.Root];
 
         Assert.Contains("Loss (cross-entropy, nats)", Cli.Run([.. command, "--data", text]).Succeeds(), StringComparison.Ordinal);
+        File.WriteAllText(text, string.Concat(Enumerable.Repeat("That is the question. ", 200)));
+        Cli.Run([.. command, "--data", text]).Fails("1_0-1", "choose another directory");
+        File.WriteAllText(text, "Too short to be learned from.");
+        Cli.Run([.. command, "--data", text]).Fails("text.txt", "a window of 256");
+        Cli.Run("experiment", "length-cost", "--steps", "3", "--out", folder.Root).FailsAsUsage("--steps", "xlstm experiment --help");
+        Cli.Run("experiment", "wikitext-2", "--setting", "published", "--data", text, "--out", folder.Root).FailsAsUsage("wikitext-2", "xlstm experiment --help");
         Cli.Run([.. command]).Fails("tinyshakespeare needs data", "input.txt");
         Cli.Run("experiment", "wikitext-2", "--data", folder.Root, "--out", folder.Root).Fails("\"train\"");
         Cli.Run("experiment", "parity", "--data", text, "--out", folder.Root).Fails("parity generates its data");
@@ -45,9 +51,9 @@ public class ExperimentTests
     public void What_is_not_there_is_named()
     {
         using var folder = new TemporaryFolder();
-        Cli.Run("experiment", "party", "--out", folder.Root).Fails("party", "parity");
-        Cli.Run("experiment", "parity", "--model", "gru", "--out", folder.Root).Fails("gru", "transformer");
-        Cli.Run("experiment", "parity", "--seeds", "1,x", "--out", folder.Root).Fails("--seeds is 1,x");
-        Cli.Run("experiment", "parity", "--setting", "mine", "--out", folder.Root).Fails("--setting is mine", "laptop or published");
+        Cli.Run("experiment", "party", "--out", folder.Root).FailsAsUsage("party", "xlstm experiment --help");
+        Cli.Run("experiment", "parity", "--model", "gru", "--out", folder.Root).FailsAsUsage("gru", "xlstm experiment --help");
+        Cli.Run("experiment", "parity", "--seeds", "1,x", "--out", folder.Root).FailsAsUsage("--seeds is 1,x", "xlstm experiment --help");
+        Cli.Run("experiment", "parity", "--setting", "mine", "--out", folder.Root).FailsAsUsage("--setting is mine", "xlstm experiment --help");
     }
 }

@@ -34,6 +34,16 @@ public static class SequenceReader
         }
     }
 
+    /// <summary>Series of classes; without them where no series has one.</summary>
+    /// <exception cref="InvalidDataException">Some have a class and others none.</exception>
+    internal static SequenceData Labelled(IReadOnlyList<TimeSeries> series, IReadOnlyList<string> labels, IReadOnlyList<int> lines, string path)
+    {
+        int[] none = [.. Enumerable.Range(0, labels.Count).Where(i => IsMissing(labels[i]))];
+        if (none.Length == labels.Count)
+            return SequenceData.Unlabelled(series);
+        return none.Length == 0 ? SequenceData.Labelled(series, labels) : throw Error(path, lines[none[0]], "there is no class, which other series have");
+    }
+
     internal static InvalidDataException Error(string path, int line, string what) => new($"{path}, line {line}: {what}.");
 
     internal static string Short(ReadOnlySpan<char> text) => text.Length <= 40 ? text.ToString() : string.Concat(text[..40], "...");
@@ -44,7 +54,7 @@ public static class SequenceReader
     {
         text = text.Trim();
         value = double.NaN;
-        return IsMissing(text) || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+        return IsMissing(text) || (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value));
     }
 
     internal static double Number(ReadOnlySpan<char> text, string path, int line) =>

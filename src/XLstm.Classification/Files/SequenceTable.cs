@@ -49,6 +49,8 @@ internal static class SequenceTable
         string[] names = Cells(reader);
         if (names.All(n => SequenceReader.TryNumber(n, out _)))
             throw SequenceReader.Error(path, (int)reader.LineNumber, "there is no header; the first line has names of columns, one of them of the labels");
+        if (names.Where(n => n.Length > 0).GroupBy(n => n, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw SequenceReader.Error(path, (int)reader.LineNumber, $"there are {twice.Count()} columns called \"{SequenceReader.Short(twice.Key)}\"");
         int label = Find(options.Label, s_labels), id = Find(options.Id, s_ids), time = id < 0 && options.Time is null ? -1 : Find(options.Time, s_times);
         int[] values = [.. Enumerable.Range(0, names.Length).Where(i => i != label && i != id && i != time)];
         if (values.Length == 0)
@@ -76,6 +78,8 @@ internal static class SequenceTable
                 lines.Add(line);
                 continue;
             }
+            if (row[id].Length == 0)
+                throw SequenceReader.Error(path, line, $"column \"{SequenceReader.Short(names[id])}\" is empty: to which series does this step belong?");
             if (!order.TryGetValue(row[id], out int at))
             {
                 order.Add(row[id], at = steps.Count);
@@ -96,7 +100,7 @@ internal static class SequenceTable
         if (label < 0)
             return SequenceData.Unlabelled(series).With(notes);
         if (!options.Regression)
-            return SequenceData.Labelled(series, labels).With(notes);
+            return SequenceReader.Labelled(series, labels, lines, path).With(notes);
         return SequenceData.WithTargets(series, [.. labels.Select((l, i) => SequenceReader.TryNumber(l, out double y)
             ? new[] { y } : throw SequenceReader.Error(path, lines[i], $"\"{SequenceReader.Short(l)}\" is no number to be told"))]).With(notes);
 

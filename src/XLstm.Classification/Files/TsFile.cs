@@ -11,7 +11,7 @@ internal static class TsFile
         int number = 0, channels = 0;
         bool data = false, classes = false, targets = false;
         HashSet<string>? known = null;
-        var (series, labels, numbers) = (new List<TimeSeries>(), new List<string>(), new List<double[]>());
+        var (series, labels, numbers, lines) = (new List<TimeSeries>(), new List<string>(), new List<double[]>(), new List<int>());
         while (reader.ReadLine() is { } line)
         {
             number++;
@@ -53,7 +53,7 @@ internal static class TsFile
             throw Error("the file ends without '@data'");
         if (series.Count == 0)
             throw Error("there is no series after '@data'");
-        return classes ? SequenceData.Labelled(series, labels) : targets ? SequenceData.WithTargets(series, numbers) : SequenceData.Unlabelled(series);
+        return classes ? SequenceReader.Labelled(series, labels, lines, path) : targets ? SequenceData.WithTargets(series, numbers) : SequenceData.Unlabelled(series);
 
         bool Flag(string[] words) => words.Length > 1 && bool.TryParse(words[1], out bool value)
             ? value
@@ -80,9 +80,10 @@ internal static class TsFile
                     throw Error($"channel {c + 1} has {values[c].Length} values, expected {values[0].Length} as the first");
             }
             series.Add(new TimeSeries(values));
+            lines.Add(number);
             string label = parts[^1].Trim();
             if (classes)
-                labels.Add(known is null || known.Contains(label) ? label : throw Error($"\"{SequenceReader.Short(label)}\" is none of the classes of '@classLabel'"));
+                labels.Add(known is null || SequenceReader.IsMissing(label) || known.Contains(label) ? label : throw Error($"\"{SequenceReader.Short(label)}\" is none of the classes of '@classLabel'"));
             else if (targets)
                 numbers.Add([SequenceReader.Number(label, path, number)]);
         }

@@ -5,7 +5,7 @@ internal static class TsvFile
 {
     public static SequenceData Read(TextReader reader, string path, bool regression)
     {
-        var (series, labels) = (new List<TimeSeries>(), new List<string>());
+        var (series, labels, lines) = (new List<TimeSeries>(), new List<string>(), new List<int>());
         int number = 0;
         while (reader.ReadLine() is { } line)
         {
@@ -17,6 +17,7 @@ internal static class TsvFile
             if (tab < 0)
                 throw SequenceReader.Error(path, number, $"there is no tab in '{SequenceReader.Short(text)}'; expected a class and values with tabs between them");
             labels.Add(text[..tab].Trim().ToString());
+            lines.Add(number);
             text = text[(tab + 1)..];
             var values = new double[text.Count('\t') + 1];
             int i = 0;
@@ -27,7 +28,7 @@ internal static class TsvFile
         if (series.Count == 0)
             throw SequenceReader.Error(path, number, "there is no series");
         return regression
-            ? SequenceData.WithTargets(series, [.. labels.Select((l, i) => SequenceReader.TryNumber(l, out double y) ? new[] { y } : throw new InvalidDataException($"{path}: series {i + 1} has \"{SequenceReader.Short(l)}\" where a number is expected."))])
-            : SequenceData.Labelled(series, labels);
+            ? SequenceData.WithTargets(series, [.. labels.Select((l, i) => SequenceReader.TryNumber(l, out double y) ? new[] { y } : throw SequenceReader.Error(path, lines[i], $"\"{SequenceReader.Short(l)}\" is no number to be told"))])
+            : SequenceReader.Labelled(series, labels, lines, path);
     }
 }

@@ -46,6 +46,10 @@ internal static class SequenceFile
         // What a file claims is allocated only if the file is as large.
         if (config.LeastParameters > weights.Count)
             throw new CheckpointException(path, "metadata config", $"sizes for the {weights.Count} numbers of the file", text);
-        return new SequenceNetwork(config, new ParameterSet(weights));
+        var network = new SequenceNetwork(config, new ParameterSet(weights));
+        foreach (Parameter parameter in network.Parameters)
+            if (!Kernels.Elementwise.AllFinite(parameter.Span))
+                throw new CheckpointException(path, $"tensor {parameter.Name}", "numbers", "one that is not finite");
+        return network;
     }
 }

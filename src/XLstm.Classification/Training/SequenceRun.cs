@@ -36,6 +36,9 @@ public sealed class SequenceRun : IDisposable
     /// <summary>Whether it learns classes; otherwise numbers.</summary>
     public bool IsClassifier { get; }
 
+    /// <summary>Channels of every series.</summary>
+    public int ChannelCount => _network.Config.Encoding.Channels;
+
     /// <summary>Updates made.</summary>
     public long StepCount => _loop.StepCount;
 

@@ -21,5 +21,5 @@ internal sealed class ClassifyCommand : DocumentedCommand
         """;
 
     protected override int Execute(ParseResult parse) =>
-        throw new CommandError("classify needs to know what to do: train, predict or evaluate. \"xlstm classify --help\" explains them.");
+        throw new UsageMistake("classify needs to know what to do: train, predict or evaluate. \"xlstm classify --help\" explains them.");
 }

@@ -52,6 +52,8 @@ internal sealed class ClassifyEvaluateCommand : DocumentedCommand
             SequenceData learned = SequenceReader.Read(train), measured = SequenceReader.Read(test);
             if (learned.Labels is null || measured.Labels is null)
                 throw new CommandError($"{train}: the set has no classes.");
+            if (learned.Series[0].ChannelCount != measured.Series[0].ChannelCount)
+                throw new CommandError($"{test}: the series have {measured.Series[0].ChannelCount} channels, expected {learned.Series[0].ChannelCount} as in {train}.");
             var scores = new List<double>();
             var watch = Stopwatch.StartNew();
             for (int seed = 1; seed <= seeds; seed++)
@@ -84,6 +86,8 @@ internal sealed class ClassifyEvaluateCommand : DocumentedCommand
             if (File.Exists(test) && (wanted.Length == 0 || wanted.Contains(name, StringComparer.OrdinalIgnoreCase)))
                 sets.Add((name, train, test));
         }
+        if (sets.Count > 0 && wanted.FirstOrDefault(w => !sets.Exists(s => string.Equals(s.Item1, w, StringComparison.OrdinalIgnoreCase))) is { } missing)
+            throw new CommandError($"{folder}: there is no set called {missing}.");
         return sets.Count > 0 ? [.. sets] : throw new CommandError($"{folder}: there is no set, such as GunPoint_TRAIN.ts with GunPoint_TEST.ts{(wanted.Length > 0 ? $", called {string.Join(" or ", wanted)}" : "")}.");
     }
 

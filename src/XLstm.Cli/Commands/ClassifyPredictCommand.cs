@@ -39,11 +39,14 @@ internal sealed class ClassifyPredictCommand : DocumentedCommand
         (IReadOnlyList<string> names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> rows) = Predict(model, data, parse.GetValue(_threads), Streams, Cancellation);
         if (output is not null)
             PredictionFile.Write(output, names, rows);
-        else if (data.Labels is null && data.Targets is null)
+        else if (!CanMeasure(data, classifier))
             foreach ((string? label, IReadOnlyList<double> values) in rows)
                 Streams.Out.WriteLine(label ?? string.Join(',', values.Select(SeriesText.Number)));
         return ExitCode.Success;
     }
+
+    /// <summary>Whether series have what a model tells: classes, or numbers.</summary>
+    public static bool CanMeasure(SequenceData data, bool classifier) => classifier ? data.Labels is not null : Truth(data) is not null;
 
     /// <summary>What a model tells of series; what that is worth is written where it is known.</summary>
     public static (IReadOnlyList<string> Names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> Rows) Predict(
@@ -61,7 +64,7 @@ internal sealed class ClassifyPredictCommand : DocumentedCommand
         }
         catch (ArgumentException e)
         {
-            throw new CommandError($"{model}: {e.Message}");
+            throw new CommandError($"{model}: {Failure.Describe(e)}");
         }
     }
 
@@ -69,11 +72,14 @@ internal sealed class ClassifyPredictCommand : DocumentedCommand
         SequenceRegressor regressor, SequenceData data, int threads, Streams streams, CancellationToken cancellation)
     {
         IReadOnlyList<double[]> told = regressor.Predict(data.Series, threads, cancellation);
-        // A file that says nothing of numbers may have them as its labels.
-        if ((data.Targets ?? Numbers(data.Labels)) is { } targets)
+        if (Truth(data) is { } targets)
             ScoreTable.Write(streams.Out, RegressionScore.Of([.. targets.SelectMany(t => t)], [.. told.SelectMany(t => t)]));
         return ([.. Enumerable.Range(1, regressor.TargetCount).Select(k => regressor.TargetCount == 1 ? "value" : $"value {k}")], [.. told.Select(t => ((string?)null, (IReadOnlyList<double>)t))]);
     }
+
+    // A file that says nothing of numbers may have them as its labels.
+    private static IReadOnlyList<double[]>? Truth(SequenceData data) =>
+        (data.Targets ?? Numbers(data.Labels)) is { } targets && targets.Any(t => t.Any(double.IsFinite)) ? targets : null;
 
     private static IReadOnlyList<double[]>? Numbers(IReadOnlyList<string>? labels) => labels is not null && labels.All(l => double.TryParse(l, System.Globalization.CultureInfo.InvariantCulture, out _))
         ? [.. labels.Select(l => new[] { double.Parse(l, System.Globalization.CultureInfo.InvariantCulture) })]

@@ -17,8 +17,8 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
     private readonly Option<long?> _steps = Commands.Options.OptionalNumber("--steps", "N", "Updates to make. [default: 60 times through the series, 600 to 2,000]", 1L);
     private readonly Option<ulong> _seed = new("--seed") { HelpName = "N", Description = "Decides the weights at the start and the order of series.", DefaultValueFactory = _ => s_normal.Seed };
     private readonly Option<string> _pattern = new("--pattern") { HelpName = "A:B", Description = "mLSTM to sLSTM blocks.", DefaultValueFactory = _ => s_normal.Pattern };
-    private readonly Option<int> _blocks = Commands.Options.Number("--blocks", "N", "Blocks of each direction.", s_normal.NumBlocks, 1);
-    private readonly Option<int> _dim = Commands.Options.Number("--dim", "N", "Width of the blocks.", s_normal.EmbeddingDim, 1);
+    private readonly Option<int> _blocks = Commands.Options.Number("--blocks", "N", "Blocks of each direction.", s_normal.NumBlocks, 1, 256);
+    private readonly Option<int> _dim = Commands.Options.Number("--dim", "N", "Width of the blocks.", s_normal.EmbeddingDim, 1, 4096);
     private readonly Option<bool> _balanced = Commands.Options.Flag("--balanced", "All classes count the same, however many series they have.");
     private readonly Option<double> _validation = Commands.Options.Number("--validation", "X", "Share of the series that is held out: the weights are those that are best on it. 0 for none.", s_normal.Validation, 0.0, 0.9);
     private readonly Option<int> _patience = Commands.Options.Number("--patience", "N", $"Validations without improvement, one every {s_normal.ValidateEvery} steps, after which it ends; 0 for never.", s_normal.Patience, 0);
@@ -56,15 +56,18 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
         bool resume = parse.GetValue(_resume);
         string? file = parse.GetValue(_file);
         if (resume && file is not null)
-            throw new CommandError($"{file}: a run goes on with the series that it has. Leave the file out, or start another run with --out.");
+            throw new UsageMistake($"{file}: a run goes on with the series that it has. Leave the file out, or start another run with --out.");
         if (resume && _own.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false }) is { } stranger)
-            throw new CommandError($"{stranger.Name}: a run goes on with its own options. Leave it out, or start another run with --out.");
+            throw new UsageMistake($"{stranger.Name}: a run goes on with its own options. Leave it out, or start another run with --out.");
         if (!resume && file is null)
-            throw new CommandError("there is no file to learn from: xlstm classify train FILE");
+            throw new UsageMistake("there is no file to learn from: xlstm classify train FILE");
         if (!resume && File.Exists(Path.Combine(directory, "run.json")))
             throw new CommandError($"{directory}: there is a run already. Go on with --resume, or choose another --out.");
-        using SequenceRun run = resume ? SequenceRun.Resume(directory, parse.GetValue(_threads)) : Create(parse, file!, directory);
-        SequenceData? test = parse.GetValue(_test) is { } path ? _reading.Read(parse, path, !run.IsClassifier, Note) : null;
+        SequenceData? learned = resume ? null : _reading.Read(parse, file!, false, Note), test = null;
+        if (learned is not null)
+            test = Test(parse, learned.Targets is null, learned.Series[0].ChannelCount);
+        using SequenceRun run = learned is null ? SequenceRun.Resume(directory, parse.GetValue(_threads)) : Create(parse, learned, file!, directory);
+        test ??= Test(parse, run.IsClassifier, run.ChannelCount);
         if (ShownTraining.Run(Streams, run.ParameterCount, run.StepCount, run.TotalSteps, stepped => run.Train(stepped, Cancellation)) is null)
         {
             Note($"stopped after step {run.StepCount}; everything is stored. Go on: xlstm classify train --resume --out {directory}");
@@ -76,9 +79,20 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
         return ExitCode.Success;
     }
 
-    private SequenceRun Create(ParseResult parse, string file, string directory)
+    // Read before anything is trained or written: what cannot be measured on is told at once.
+    private SequenceData? Test(ParseResult parse, bool classifier, int channels)
     {
-        SequenceData data = _reading.Read(parse, file, false, Note);
+        if (parse.GetValue(_test) is not { } path)
+            return null;
+        SequenceData test = _reading.Read(parse, path, !classifier, Note);
+        if (test.Series[0].ChannelCount != channels)
+            throw new CommandError($"{path}: the series have {test.Series[0].ChannelCount} channels, expected {channels} as in the training.");
+        return ClassifyPredictCommand.CanMeasure(test, classifier)
+            ? test : throw new CommandError($"{path}: there is nothing to measure on: expected series with {(classifier ? "classes" : "numbers")}.");
+    }
+
+    private SequenceRun Create(ParseResult parse, SequenceData data, string file, string directory)
+    {
         try
         {
             return SequenceRun.Create(
@@ -93,7 +107,7 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
         }
         catch (ArgumentException e)
         {
-            throw new CommandError($"{file}: {e.Message}");
+            throw new CommandError($"{file}: {Failure.Describe(e)}");
         }
     }
 }

@@ -59,9 +59,9 @@ internal sealed class ExperimentCommand : DocumentedCommand
         }
         if (string.Equals(name, LengthCostText.Name, StringComparison.OrdinalIgnoreCase))
             return MeasureCost(parse);
-        Experiment experiment = Experiment.Find(name);
+        Experiment experiment = Usage(() => Experiment.Find(name));
         ExperimentSetting setting = Setting(parse, experiment);
-        string[] models = parse.GetValue(_models) is { Length: > 0 } given ? given : [.. experiment.Models];
+        string[] models = Models(parse, experiment.Models, setting);
         ulong[] seeds = Seeds(parse.GetRequiredValue(_seeds));
         string directory = Path.Combine(parse.GetRequiredValue(_out), experiment.Name);
         Streams.Out.WriteLine($"{experiment.Name}: {experiment.Shows}");
@@ -90,7 +90,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
 
     private ExperimentResult? Complete(string directory, Experiment experiment, string model, ulong seed, ExperimentSetting setting, string? data, int threads)
     {
-        if (ExperimentRun.Result(directory, experiment, model, seed, setting) is { } there)
+        if (ExperimentRun.Result(directory, experiment, model, seed, setting, data) is { } there)
             return there;
         using ExperimentRun run = ExperimentRun.Open(directory, experiment, model, seed, setting, data, threads);
         Streams.Out.WriteLine($"{model}, seed {seed}: {Report.Count(run.ParameterCount)} parameters{ShownTraining.From(run.StepCount)}");
@@ -103,14 +103,16 @@ internal sealed class ExperimentCommand : DocumentedCommand
     private int MeasureCost(ParseResult parse)
     {
         string directory = Path.Combine(parse.GetRequiredValue(_out), LengthCostText.Name);
-        string[] models = parse.GetValue(_models) is { Length: > 0 } given ? given : [.. LengthCost.Models];
         ExperimentSetting setting = LengthCost.Laptop;
+        string[] models = Models(parse, LengthCost.Models, setting);
+        if (new Option[] { _seeds, _data, _setting, _steps, _rate }.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false }) is { } stranger)
+            throw new UsageMistake($"{stranger.Name}: {LengthCostText.Name} trains nothing. Leave it out.");
+        Directory.CreateDirectory(directory);
         Streams.Out.WriteLine($"{LengthCostText.Name}: {LengthCostText.Shows}");
         Streams.Out.WriteLine($"{setting.Name} setting: width {setting.Width}, {setting.Blocks} blocks");
         LengthCostReport report = LengthCost.Measure(
             models, setting, threads: parse.GetValue(_threads),
             measured: (model, point) => Streams.Out.WriteLine($"  {model,-13}{LengthCostText.Line(point)}"), cancellation: Cancellation);
-        Directory.CreateDirectory(directory);
         string file = Path.Combine(directory, "results.json");
         report.Save(file);
         Streams.Out.WriteLine();
@@ -126,14 +128,39 @@ internal sealed class ExperimentCommand : DocumentedCommand
         ExperimentSetting setting = parse.GetRequiredValue(_setting) switch
         {
             "laptop" => experiment.Laptop,
-            "published" => experiment.Published ?? throw new CommandError($"{experiment.Name} was published with models that are none for a laptop; expected --setting laptop."),
-            var other => throw new CommandError($"--setting is {other}; expected laptop or published."),
+            "published" => experiment.Published ?? throw new UsageMistake($"{experiment.Name} was published with models that are none for a laptop; expected --setting laptop."),
+            var other => throw new UsageMistake($"--setting is {other}; expected laptop or published."),
         };
         return setting with { Steps = parse.GetValue(_steps) ?? setting.Steps, LearningRate = parse.GetValue(_rate) ?? setting.LearningRate };
     }
 
+    // All of them are looked at before the first is trained.
+    private string[] Models(ParseResult parse, IReadOnlyList<string> usual, ExperimentSetting setting)
+    {
+        string[] models = [.. (parse.GetValue(_models) is { Length: > 0 } given ? given : usual).Distinct(StringComparer.Ordinal)];
+        foreach (string model in models)
+            Usage(() =>
+            {
+                Experiment.CheckModel(model, setting);
+                return model;
+            });
+        return models;
+    }
+
+    private static T Usage<T>(Func<T> value)
+    {
+        try
+        {
+            return value();
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageMistake(Failure.Describe(e));
+        }
+    }
+
     private static ulong[] Seeds(string list) =>
-        [.. list.Split(',').Select(s => ulong.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : throw new CommandError($"--seeds is {list}; expected whole numbers such as 1,2,3.")).Distinct()];
+        [.. list.Split(',').Select(s => ulong.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : throw new UsageMistake($"--seeds is {list}; expected whole numbers such as 1,2,3.")).Distinct()];
 
     private void SavePlot(Action save)
     {

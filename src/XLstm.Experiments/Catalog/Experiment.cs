@@ -37,7 +37,11 @@ public sealed class Experiment
     /// <summary>What has to be given to it, and where that is found; null where it generates what it learns from.</summary>
     public string? Data { get; }
 
-    internal IExperimentTask Task(ExperimentSetting setting, string? data) => (Data, data) switch
+    /// <summary>Checks that there is such a model, and that it can be made.</summary>
+    /// <exception cref="ArgumentException">There is none of this name, or of this size.</exception>
+    public static void CheckModel(string model, ExperimentSetting setting) => ExperimentModels.Check(model, setting);
+
+    internal IExperimentTask Task(ExperimentSetting setting, string? data) => (Data, string.IsNullOrEmpty(data) ? null : data) switch
     {
         (null, not null) => throw new ArgumentException($"{Name} generates its data and reads none.", nameof(data)),
         (not null, null) => throw new ArgumentException($"{Name} needs data: {Data}.", nameof(data)),

@@ -24,6 +24,10 @@ internal static class ExperimentModels
         return kind.Model(parameters, kind.Fit(count, vocabulary, classes, setting.TiedHead), vocabulary, classes, setting.Dropout, vectors, setting.TiedHead);
     }
 
+    /// <summary>Checks a name and the sizes that the setting gives it.</summary>
+    /// <exception cref="ArgumentException">There is no model of this name, or none of this size.</exception>
+    public static void Check(string model, ExperimentSetting setting) => Create(model, ParameterSet.ForSizes(), setting, 2, 2);
+
     /// <summary>The stack of a pattern, or of the third row of the ablation.</summary>
     public static XLstmStackConfig Config(string pattern, ExperimentSetting setting)
     {

@@ -17,11 +17,11 @@ public sealed class ExperimentRun : IDisposable
     private readonly TrainingLoop _loop;
     private readonly int _threads;
 
-    private ExperimentRun(string directory, Experiment experiment, ExperimentRunOptions options, string? data, int threads)
+    private ExperimentRun(string directory, IExperimentTask task, ExperimentRunOptions options, int threads)
     {
         (Directory, _options, _threads) = (Path.GetFullPath(directory), options, threads);
         ExperimentSetting setting = options.Setting;
-        _task = experiment.Task(setting, data);
+        _task = task;
         _model = ExperimentModels.Create(options.Model, new ParameterSet(options.Seed), setting, _task.Vocabulary, _task.Classes, _task.ReadsVectors);
         var trainer = new Trainer(_model.Parameters, setting.Rates, setting.Schedule, threads, options.Seed);
         _loop = new TrainingLoop(Directory, new RunPlan(setting.Steps, Accumulation: _task.Parts, Goal: setting.Goal), trainer, new ExperimentTraining(_model, _task, options, WeightsFile));
@@ -56,11 +56,12 @@ public sealed class ExperimentRun : IDisposable
     public static ExperimentRun Open(string directory, Experiment experiment, string model, ulong seed, ExperimentSetting setting, string? data = null, int threads = 0)
     {
         setting.Validate();
-        var options = new ExperimentRunOptions(experiment.Name, model, seed, setting);
+        IExperimentTask task = experiment.Task(setting, data);
+        var options = new ExperimentRunOptions(experiment.Name, model, seed, setting, task.Fingerprint);
         bool resumes = File.Exists(RunFiles.Options(directory));
         if (resumes)
             CheckOptions(directory, options);
-        var run = new ExperimentRun(directory, experiment, options, data, threads);
+        var run = new ExperimentRun(directory, task, options, threads);
         try
         {
             if (resumes)
@@ -82,16 +83,16 @@ public sealed class ExperimentRun : IDisposable
 
     /// <summary>The result of the run of a directory; null where it has not ended.</summary>
     /// <exception cref="CheckpointException">The directory has a run with other options, or damaged files.</exception>
-    public static ExperimentResult? Result(string directory, Experiment experiment, string model, ulong seed, ExperimentSetting setting)
+    public static ExperimentResult? Result(string directory, Experiment experiment, string model, ulong seed, ExperimentSetting setting, string? data = null)
     {
         string path = Path.Combine(directory, ResultFile);
         if (!File.Exists(path))
             return null;
-        CheckOptions(directory, new ExperimentRunOptions(experiment.Name, model, seed, setting));
+        CheckOptions(directory, new ExperimentRunOptions(experiment.Name, model, seed, setting, experiment.Task(setting, data).Fingerprint));
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, ExperimentJson.Default.ExperimentResult) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize(stream, ExperimentJson.Default.ExperimentResult) is { Model: not null, Groups.Count: > 0 } result ? result : throw new JsonException("there are no results in it");
         }
         catch (JsonException e)
         {
@@ -116,7 +117,7 @@ public sealed class ExperimentRun : IDisposable
 
     private static void CheckOptions(string directory, ExperimentRunOptions expected)
     {
-        ExperimentRunOptions found = RunFiles.ReadOptions(directory, ExperimentJson.Default.ExperimentRunOptions, o => o.Setting.Validate());
+        ExperimentRunOptions found = RunFiles.ReadOptions(directory, ExperimentJson.Default.ExperimentRunOptions, o => (o.Setting ?? throw new ArgumentException("there is no setting.")).Validate());
         if (found != expected)
             throw new CheckpointException(
                 RunFiles.Options(directory), "the file", Other(expected, found), Other(found, expected), "The directory has a run of another setting: choose another directory.");

@@ -3,11 +3,12 @@ using System.Text;
 namespace XLstm.Experiments;
 
 /// <summary>A text as tokens, in the parts that everybody measures on.</summary>
+/// <param name="Source">Where it was read from, for messages.</param>
 /// <param name="Training">Tokens to learn from.</param>
 /// <param name="Validation">Tokens that decide which weights are kept.</param>
 /// <param name="Test">Tokens of the published figures; empty where those are of the validation part.</param>
 /// <param name="Vocabulary">Tokens there are.</param>
-internal sealed record TextCorpus(int[] Training, int[] Validation, int[] Test, int Vocabulary)
+internal sealed record TextCorpus(string Source, int[] Training, int[] Validation, int[] Test, int Vocabulary)
 {
     private const long MostBytes = 1 << 30;
 
@@ -26,7 +27,7 @@ internal sealed record TextCorpus(int[] Training, int[] Validation, int[] Test, 
             known.Add(new Rune(sorted[i]), i);
         int[] tokens = [.. text.EnumerateRunes().Select(r => known[r])];
         int training = (int)(tokens.Length * 9L / 10);
-        return new TextCorpus(tokens[..training], tokens[training..], [], known.Count).Checked(file);
+        return new TextCorpus(file, tokens[..training], tokens[training..], [], known.Count).Checked();
     }
 
     /// <summary>
@@ -40,7 +41,7 @@ internal sealed record TextCorpus(int[] Training, int[] Validation, int[] Test, 
     {
         var known = new Dictionary<string, int>(StringComparer.Ordinal);
         int[] training = WordsOf(File(folder, "train"), known, learns: true);
-        return new TextCorpus(training, WordsOf(File(folder, "valid"), known, learns: false), WordsOf(File(folder, "test"), known, learns: false), known.Count).Checked(folder);
+        return new TextCorpus(folder, training, WordsOf(File(folder, "valid"), known, learns: false), WordsOf(File(folder, "test"), known, learns: false), known.Count).Checked();
     }
 
     /// <summary>Tells one corpus from another.</summary>
@@ -94,10 +95,17 @@ internal sealed record TextCorpus(int[] Training, int[] Validation, int[] Test, 
 
     private static string Read(string file)
     {
-        long length = new FileInfo(file).Length;
-        return length <= MostBytes ? System.IO.File.ReadAllText(file) : throw new InvalidDataException($"{file}: {length} bytes are more than the {MostBytes} that an experiment reads.");
+        if (!System.IO.File.Exists(file))
+            throw new FileNotFoundException($"{file}: expected a file of text, found {(Directory.Exists(file) ? "a folder" : "nothing")}.");
+        using FileStream stream = System.IO.File.OpenRead(file);
+        if (stream.Length > MostBytes)
+            throw new InvalidDataException($"{file}: {stream.Length} bytes are more than the {MostBytes} that an experiment reads.");
+        // What calls itself empty and has no end is not read.
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF');
     }
 
-    private TextCorpus Checked(string source) =>
-        Training.Length > 1 && Validation.Length > 1 ? this : throw new InvalidDataException($"{source}: {Training.Length} tokens to learn from and {Validation.Length} to validate on are too few.");
+    private TextCorpus Checked() =>
+        Training.Length > 1 && Validation.Length > 1 ? this : throw new InvalidDataException($"{Source}: {Training.Length} tokens to learn from and {Validation.Length} to validate on are too few.");
 }

@@ -6,16 +6,27 @@ namespace XLstm.Experiments;
 /// The next token of a text. A batch has windows from anywhere in the training part; measured are all windows of the other parts, side by side, each
 /// read from its own start. Test windows double in length from the setting's shortest to its longest.
 /// </summary>
-internal sealed class TextTask(TextCorpus corpus, ExperimentSetting setting) : IExperimentTask
+internal sealed class TextTask : IExperimentTask
 {
     // Logits of an evaluation, and tokens of it.
     private const int MostLogits = 1 << 26, MostTokens = 1 << 14;
 
-    public string Fingerprint { get; } = corpus.Fingerprint();
+    private readonly TextCorpus _corpus;
+    private readonly ExperimentSetting _setting;
 
-    public int Vocabulary => corpus.Vocabulary;
+    /// <exception cref="InvalidDataException">The text is shorter than a window.</exception>
+    public TextTask(TextCorpus corpus, ExperimentSetting setting)
+    {
+        if (corpus.Training.Length <= setting.LongestTraining)
+            throw new InvalidDataException($"{corpus.Source}: {corpus.Training.Length} tokens to learn from are less than a window of {setting.LongestTraining} and one more.");
+        (_corpus, _setting, Fingerprint) = (corpus, setting, corpus.Fingerprint());
+    }
 
-    public int Classes => corpus.Vocabulary;
+    public string Fingerprint { get; }
+
+    public int Vocabulary => _corpus.Vocabulary;
+
+    public int Classes => _corpus.Vocabulary;
 
     public double? RandomAccuracy => null;
 
@@ -24,30 +35,28 @@ internal sealed class TextTask(TextCorpus corpus, ExperimentSetting setting) : I
     public IReadOnlyList<SequenceBatch> Draw(ulong seed, long step)
     {
         var random = new RandomSource(RandomSource.SeedFor(seed, $"batch {step}"));
-        int T = setting.LongestTraining;
-        if (corpus.Training.Length <= T)
-            throw new ArgumentException($"A text of {corpus.Training.Length} tokens has no window of {T} and one more.");
-        int[] starts = new int[setting.Batch];
+        int T = _setting.LongestTraining;
+        int[] starts = new int[_setting.Batch];
         foreach (ref int start in starts.AsSpan())
-            start = (int)random.NextInteger(corpus.Training.Length - T);
-        return [Windows(corpus.Training, starts, T)];
+            start = (int)random.NextInteger(_corpus.Training.Length - T);
+        return [Windows(_corpus.Training, starts, T)];
     }
 
-    public IEnumerable<SequenceBatch> Validation => Cover(corpus.Validation, setting.LongestTraining);
+    public IEnumerable<SequenceBatch> Validation => Cover(_corpus.Validation, _setting.LongestTraining);
 
     public IEnumerable<(string Group, SequenceBatch Batch)> Test
     {
         get
         {
-            for (int T = setting.ShortestEvaluation; T <= setting.LongestEvaluation; T *= 2)
-                foreach (SequenceBatch batch in Cover(corpus.Test.Length > 1 ? corpus.Test : corpus.Validation, T))
+            for (int T = _setting.ShortestEvaluation; T <= _setting.LongestEvaluation; T *= 2)
+                foreach (SequenceBatch batch in Cover(_corpus.Test.Length > 1 ? _corpus.Test : _corpus.Validation, T))
                     yield return (T.ToString(CultureInfo.InvariantCulture), batch);
         }
     }
 
     private IEnumerable<SequenceBatch> Cover(int[] part, int T)
     {
-        int rows = Math.Max(1, Math.Min(MostTokens, MostLogits / corpus.Vocabulary) / T);
+        int rows = Math.Max(1, Math.Min(MostTokens, MostLogits / _corpus.Vocabulary) / T);
         for (int from = 0; from + 1 < part.Length;)
         {
             int whole = Math.Min(rows, (part.Length - 1 - from) / T), length = T;

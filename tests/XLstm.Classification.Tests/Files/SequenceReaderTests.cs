@@ -30,6 +30,9 @@ public sealed class SequenceReaderTests
     }
 
     [Fact]
+    public void Where_no_series_has_a_class_there_are_none() => Assert.Null(Read("x.csv", "label,a\n,1\n?,2\n").Labels);
+
+    [Fact]
     public void A_csv_file_is_wide_or_long()
     {
         SequenceData wide = Read("x.csv", "label,t1,t2,t3\nup,1,2,3\ndown,3,,\n");
@@ -56,6 +59,12 @@ public sealed class SequenceReaderTests
     [InlineData("x.csv", "id,a,label\n1,2,u\n1,3,v\n", "line 3", "in line 2")]
     [InlineData("x.csv", "1,2\n3,4\n", "line 1", "no header")]
     [InlineData("x.csv", "label,a\n", "x.csv", "nothing below")]
+    [InlineData("x.ts", "@classLabel true\n@data\n1,1e400:a\n", "line 3", "\"1e400\" is no number")]
+    [InlineData("x.ts", "@classLabel true\n@data\n1:a\n2:?\n", "line 4", "no class")]
+    [InlineData("x.tsv", "a\t1\nNaN\t2\n", "line 2", "no class")]
+    [InlineData("x.csv", "label,a\nu,1\n,2\n", "line 3", "no class")]
+    [InlineData("x.csv", "label,a,A\nu,1,2\n", "line 1", "2 columns called \"a\"")]
+    [InlineData("x.csv", "id,a\nr,1\n,2\n", "line 3", "to which series")]
     [InlineData("x.txt", "", "x.txt", ".tsv or .csv")]
     public void What_is_wrong_is_told_with_its_line(string name, string text, params string[] parts)
     {

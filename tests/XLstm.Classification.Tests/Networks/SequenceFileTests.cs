@@ -42,4 +42,16 @@ public sealed class SequenceFileTests
         }
         Assert.Throws<CheckpointException>(() => SequenceClassifier.Load(folder["none"]));
     }
+
+    [Fact]
+    public void A_weight_that_is_no_number_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder["own.safetensors"];
+        SequenceClassifier.Fit(Samples.Waves(4), Samples.Quick with { Steps = 1 }, threads: 1).Save(path);
+        byte[] file = File.ReadAllBytes(path);
+        BitConverter.TryWriteBytes(file.AsSpan(file.Length - 4), float.NaN);
+        File.WriteAllBytes(path, file);
+        Assert.Contains("not finite", Assert.Throws<CheckpointException>(() => SequenceClassifier.Load(path)).Message, StringComparison.Ordinal);
+    }
 }

@@ -41,7 +41,7 @@ public sealed class SequenceRunTests
         {
             (Samples.Quick with { Steps = 0 }, "Steps"), (Samples.Quick with { Dropout = double.NaN }, "Dropout"), (Samples.Quick with { Validation = 1 }, "Validation"),
             (Samples.Quick with { Batch = 0 }, "Batch"), (Samples.Quick with { Pattern = "x" }, "pattern"), (Samples.Quick with { Pooling = (SequencePooling)9 }, "Pooling"),
-            (Samples.Quick with { EmbeddingDim = 0 }, "embedding_dim"),
+            (Samples.Quick with { EmbeddingDim = 0 }, "EmbeddingDim"),
         })
         {
             using var folder = new TemporaryFolder();

@@ -2,7 +2,7 @@ namespace XLstm.Experiments.Tests;
 
 public sealed class TextTaskTests
 {
-    private static readonly TextCorpus s_corpus = new([.. Enumerable.Range(0, 100)], [.. Enumerable.Range(100, 30)], [], 130);
+    private static readonly TextCorpus s_corpus = new("text.txt", [.. Enumerable.Range(0, 100)], [.. Enumerable.Range(100, 30)], [], 130);
     private static readonly ExperimentSetting s_setting = new("test", 10, Batch: 8, LongestTraining: 12, ShortestEvaluation: 4, LongestEvaluation: 16);
 
     [Fact]
