@@ -39,7 +39,7 @@ public enum ClassWeighting
 }
 
 /// <summary>Everything that decides what the training of a classifier or regressor computes.</summary>
-/// <param name="Steps">Updates to make; null for 60 times through the data, at least 600 and at most 2,000.</param>
+/// <param name="Steps">Updates to make; null for 150 times through the data, at least 600 and at most 6,000.</param>
 /// <param name="Seed">Of the weights, of the order of series and of what is done to them.</param>
 /// <param name="Batch">Series of a batch.</param>
 /// <param name="LearningRate">Largest rate; it rises over the first tenth and falls along half a cosine.</param>
@@ -70,7 +70,7 @@ public sealed record SequenceOptions(
 
     internal RunPlan Plan(int series) => new(StepsFor(series), ValidateEvery: ValidateEvery, Patience: Patience);
 
-    internal long StepsFor(int series) => Steps ?? Math.Clamp(60L * series / Batch, 600, 2000);
+    internal long StepsFor(int series) => Steps ?? Math.Clamp(150L * series / Batch, 600, 6000);
 
     internal LearningRateSchedule ScheduleFor(int series) => new(ScheduleKind.Cosine, (int)Math.Min(300, StepsFor(series) / 10), 0.01);
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace XLstm.Training;
@@ -69,6 +70,11 @@ internal sealed class MetricsLog : IDisposable
         _line.Dispose();
     }
 
+    /// <summary>The updates made before each validation of a log, and its loss; lines that cannot be read are left out.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static IReadOnlyList<(long Step, double Loss)> Validations(string path) =>
+        [.. File.ReadLines(path).Select(Read).Where(l => l.Validation is not null).Select(l => (l.Step!.Value + 1, l.Validation!.Value))];
+
     private static void Cut(FileStream stream, long steps)
     {
         long end = 0;
@@ -78,7 +84,7 @@ internal sealed class MetricsLog : IDisposable
             line.Add((byte)next);
             if (next != '\n')
                 continue;
-            if (StepOf([.. line]) < steps)
+            if (Read(Encoding.UTF8.GetString([.. line])).Step < steps)
                 end = stream.Position;
             line.Clear();
         }
@@ -86,17 +92,20 @@ internal sealed class MetricsLog : IDisposable
         stream.Position = end;
     }
 
-    // Null for what is no line of a log, such as one that a killed process left half written.
-    private static long? StepOf(byte[] line)
+    // Nulls for what is no line of a log, such as one that a killed process left half written.
+    private static (long? Step, double? Validation) Read(string line)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("step", out JsonElement step) && step.TryGetInt64(out long value) ? value : null;
+            JsonElement entry = document.RootElement;
+            return entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("step", out JsonElement step) && step.TryGetInt64(out long number)
+                ? (number, entry.TryGetProperty("validation_loss", out JsonElement loss) && loss.TryGetDouble(out double value) ? value : null)
+                : default;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return null;
+            return default;
         }
     }
 }

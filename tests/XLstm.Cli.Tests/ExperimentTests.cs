@@ -22,6 +22,7 @@ public class ExperimentTests
         Assert.Equal(Table(first), Table(again));
         Assert.Contains("\"experiment\": \"s3\"", File.ReadAllText(Path.Combine(folder.Root, "s3", "results.json")), StringComparison.Ordinal);
         Assert.Contains("xLSTM[1:0]", File.ReadAllText(Path.Combine(folder.Root, "s3", "accuracy.svg")), StringComparison.Ordinal);
+        Assert.Contains("minutes", File.ReadAllText(Path.Combine(folder.Root, "s3", "curve.svg")), StringComparison.Ordinal);
         Cli.Run([.. command, "--learning-rate", "0.5"]).Fails("1_0-5", "LearningRate = 0.5", "LearningRate = 0.003", "choose another directory");
 
         static string Table(string output) => output[output.IndexOf("Scaled accuracy", StringComparison.Ordinal)..];
@@ -55,5 +56,6 @@ public class ExperimentTests
         Cli.Run("experiment", "parity", "--model", "gru", "--out", folder.Root).FailsAsUsage("gru", "xlstm experiment --help");
         Cli.Run("experiment", "parity", "--seeds", "1,x", "--out", folder.Root).FailsAsUsage("--seeds is 1,x", "xlstm experiment --help");
         Cli.Run("experiment", "parity", "--setting", "mine", "--out", folder.Root).FailsAsUsage("--setting is mine", "xlstm experiment --help");
+        Cli.Run("experiment", "parity", "--minutes", "1", "--steps", "1", "--out", folder.Root).FailsAsUsage("--minutes and --steps", "xlstm experiment --help");
     }
 }

@@ -54,6 +54,15 @@ public sealed partial class SampleTests
     public async Task MLNet_loads_what_it_saved() => Assert.EndsWith("the same forecast", (await Run("MLNet"))[^1], StringComparison.Ordinal);
 
     [Fact]
+    public async Task Classification_tells_gestures_apart()
+    {
+        string[] output = await Run("Classification");
+        Assert.InRange(Numbers(output[1])[0], 90, 100);
+        Assert.Equal("loaded: True", output[2]);
+        Assert.InRange(Numbers(output[3])[^1], 0.5, 1);
+    }
+
+    [Fact]
     public async Task ChatClient_answers_and_remembers()
     {
         string[] output = await Run("ChatClient");

@@ -14,7 +14,7 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
     private readonly Option<string> _out = new("--out") { HelpName = "DIR", Description = "Where the run and the classifier go.", DefaultValueFactory = _ => "classifier" };
     private readonly Option<bool> _resume = Commands.Options.Flag("--resume", "Go on with the run in DIR, exactly where it was stored.");
     private readonly Option<string?> _test = Commands.Options.Text("--test", "FILE", "Series that are not learned from, to measure on at the end.");
-    private readonly Option<long?> _steps = Commands.Options.OptionalNumber("--steps", "N", "Updates to make. [default: 60 times through the series, 600 to 2,000]", 1L);
+    private readonly Option<long?> _steps = Commands.Options.OptionalNumber("--steps", "N", "Updates to make. [default: 150 times through the series, 600 to 6,000]", 1L);
     private readonly Option<ulong> _seed = new("--seed") { HelpName = "N", Description = "Decides the weights at the start and the order of series.", DefaultValueFactory = _ => s_normal.Seed };
     private readonly Option<string> _pattern = new("--pattern") { HelpName = "A:B", Description = "mLSTM to sLSTM blocks.", DefaultValueFactory = _ => s_normal.Pattern };
     private readonly Option<int> _blocks = Commands.Options.Number("--blocks", "N", "Blocks of each direction.", s_normal.NumBlocks, 1, 256);

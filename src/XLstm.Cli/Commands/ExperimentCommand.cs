@@ -24,6 +24,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
     private readonly Option<string?> _data = new("--data") { HelpName = "PATH", Description = "The text of experiments that learn from one." };
     private readonly Option<string> _setting = new("--setting") { HelpName = "laptop|published", Description = "Sizes and rates.", DefaultValueFactory = _ => "laptop" };
     private readonly Option<long?> _steps = Commands.Options.OptionalNumber("--steps", "N", "Updates of a run. [default: those of the setting]", 1L);
+    private readonly Option<double?> _minutes = Commands.Options.OptionalNumber("--minutes", "M", "Train each for so long, whatever its steps: what is reached in the same time.", double.Epsilon, 1e6);
     private readonly Option<double?> _rate = Commands.Options.OptionalNumber("--learning-rate", "R", "Largest rate. [default: that of the setting]", double.Epsilon, 1.0);
     private readonly Option<int> _threads = Commands.Options.Threads(0);
 
@@ -31,7 +32,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
         : base("experiment", "Check a claim of the xLSTM paper on this machine: train models on a task and compare them.", streams, cancellation)
     {
         Add(_name);
-        foreach (Option option in new Option[] { _list, _models, _seeds, _data, _out, _setting, _steps, _rate, _threads })
+        foreach (Option option in new Option[] { _list, _models, _seeds, _data, _out, _setting, _steps, _minutes, _rate, _threads })
             Add(option);
     }
 
@@ -45,8 +46,9 @@ internal sealed class ExperimentCommand : DocumentedCommand
 
     public override string Notes =>
         """
-          DIR/NAME/results.json has the results, accuracy.svg and .png their picture. The command can be stopped at
-          any time and repeated: finished runs are kept, others go on from where they were, to the same results.
+          DIR/NAME/results.json has the results; pictures: accuracy.svg (or loss.svg) by length, curve.svg over time.
+          The command can be stopped at any time and repeated: finished runs are kept, others go on from where they
+          were, to the same results.
           lstm and transformer have as many parameters as xLSTM[1:1]; docs/experiments.md has what is known of each.
         """;
 
@@ -65,7 +67,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
         ulong[] seeds = Seeds(parse.GetRequiredValue(_seeds));
         string directory = Path.Combine(parse.GetRequiredValue(_out), experiment.Name);
         Streams.Out.WriteLine($"{experiment.Name}: {experiment.Shows}");
-        Streams.Out.WriteLine($"{setting.Name} setting: {(setting.Goal > 0 ? "at most " : "")}{Report.Count(setting.Steps)} steps of {setting.Batch} sequences, width {setting.Width}, {setting.Blocks} blocks");
+        Streams.Out.WriteLine($"{setting.Name} setting: {(setting.Goal > 0 ? "at most " : "")}{(setting.Minutes is { } minutes ? $"{minutes} minutes" : $"{Report.Count(setting.Steps)} steps")} of {setting.Batch} sequences, width {setting.Width}, {setting.Blocks} blocks");
         var results = new List<ExperimentResult>();
         foreach (string model in models)
             foreach (ulong seed in seeds)
@@ -105,7 +107,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
         string directory = Path.Combine(parse.GetRequiredValue(_out), LengthCostText.Name);
         ExperimentSetting setting = LengthCost.Laptop;
         string[] models = Models(parse, LengthCost.Models, setting);
-        if (new Option[] { _seeds, _data, _setting, _steps, _rate }.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false }) is { } stranger)
+        if (new Option[] { _seeds, _data, _setting, _steps, _minutes, _rate }.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false }) is { } stranger)
             throw new UsageMistake($"{stranger.Name}: {LengthCostText.Name} trains nothing. Leave it out.");
         Directory.CreateDirectory(directory);
         Streams.Out.WriteLine($"{LengthCostText.Name}: {LengthCostText.Shows}");
@@ -131,7 +133,9 @@ internal sealed class ExperimentCommand : DocumentedCommand
             "published" => experiment.Published ?? throw new UsageMistake($"{experiment.Name} was published with models that are none for a laptop; expected --setting laptop."),
             var other => throw new UsageMistake($"--setting is {other}; expected laptop or published."),
         };
-        return setting with { Steps = parse.GetValue(_steps) ?? setting.Steps, LearningRate = parse.GetValue(_rate) ?? setting.LearningRate };
+        if (parse.GetValue(_minutes) is not null && parse.GetValue(_steps) is not null)
+            throw new UsageMistake("--minutes and --steps are both given; expected one of them.");
+        return setting with { Minutes = parse.GetValue(_minutes), Steps = parse.GetValue(_steps) ?? setting.Steps, LearningRate = parse.GetValue(_rate) ?? setting.LearningRate };
     }
 
     // All of them are looked at before the first is trained.

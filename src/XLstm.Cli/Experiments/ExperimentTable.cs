@@ -31,10 +31,10 @@ internal sealed class ExperimentTable(TextWriter output)
         output.WriteLine(accuracy
             ? $"Scaled accuracy: 0 for guessing ({Cell(report.RandomAccuracy!.Value)}), 1 for no mistake; all, then by length in tokens."
             : $"Loss ({report.LossName}); all, then by length in tokens.");
-        output.WriteLine($"  {"model",-13}{"seed",5}{"parameters",12}{"minutes",9}{"all",8}{string.Concat(groups.Select(g => g.Name.PadLeft(width)))}");
+        output.WriteLine($"  {"model",-13}{"seed",5}{"parameters",12}{"steps",9}{"minutes",9}{"all",8}{string.Concat(groups.Select(g => g.Name.PadLeft(width)))}");
         foreach (ExperimentResult r in report.Results)
             output.WriteLine(
-                $"  {r.Model,-13}{r.Seed,5}{Report.Count(r.Parameters),12}{r.Minutes.ToString("F1", CultureInfo.InvariantCulture),9}{Cell(r.ScaledAccuracy ?? r.Loss),8}"
+                $"  {r.Model,-13}{r.Seed,5}{Report.Count(r.Parameters),12}{Report.Count(r.Steps),9}{r.Minutes.ToString("F1", CultureInfo.InvariantCulture),9}{Cell(r.ScaledAccuracy ?? r.Loss),8}"
                 + string.Concat(r.Groups.Select(g => Cell(report.RandomAccuracy is { } guess ? (g.Accuracy - guess) / (1 - guess) : g.Loss).PadLeft(width))));
     }
 

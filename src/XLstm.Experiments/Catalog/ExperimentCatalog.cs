@@ -17,10 +17,10 @@ internal static class ExperimentCatalog
         "laptop", 4_000, 3e-3, 3e-5, Batch: 16, Width: 128, Blocks: 4, Heads: 4, ShortestTraining: 256, LongestTraining: 256, ShortestEvaluation: 256, LongestEvaluation: 256,
         SlstmConvolution: 4, SlstmRecurrentInit: "zeros");
 
-    // Two readings of the text.
+    // One reading of the text.
     private static readonly ExperimentSetting s_words = s_text with
     {
-        Steps = 2_040, ShortestTraining = 128, LongestTraining = 128, ShortestEvaluation = 128, LongestEvaluation = 128, Dropout = 0.1f, TiedHead = true,
+        Steps = 2_040, Batch = 8, ShortestTraining = 128, LongestTraining = 128, ShortestEvaluation = 128, LongestEvaluation = 128, Dropout = 0.1f, TiedHead = true,
     };
     private static readonly string[] s_models = ["0:1", "1:0", "1:1", "lstm", "transformer"];
 
@@ -51,7 +51,7 @@ internal static class ExperimentCatalog
         new(
             "tinyshakespeare", "the next character of Shakespeare's plays: loss of the last tenth", "github.com/karpathy/nanoGPT, README", null,
             s_text with { Name = "published", Steps = 5_000, LearningRate = 1e-3, Batch = 64, Width = 384, Blocks = 6, Heads = 6, Dropout = 0.2f },
-            s_text with { Steps = 8_000, Width = 192, Blocks = 6, Dropout = 0.1f },
+            s_text with { Dropout = 0.1f },
             (setting, data) => new TextTask(TextCorpus.Characters(data!), setting), "a file of text: input.txt of github.com/karpathy/char-rnn", "1:1", "lstm", "transformer"),
         new(
             "extrapolation", "a text in contexts up to 16 times longer than those learned from", "arXiv 2405.04517, section 4.2, figure on sequence length extrapolation", null, null,

@@ -24,17 +24,23 @@ namespace XLstm.Experiments;
 /// <param name="Goal">Validation loss at which a run ends early, since there is nothing left to learn; 0 for none.</param>
 /// <param name="Dropout">On what each layer or block adds, while training.</param>
 /// <param name="TiedHead">The head uses the weight of the embedding.</param>
+/// <param name="Minutes">
+/// Time to train for instead of <paramref name="Steps"/>, over all resumptions: to compare what models reach in the same time. How many steps
+/// that makes depends on the machine, and so do the figures; the rate rises over a tenth of <paramref name="Steps"/> all the same.
+/// </param>
 public sealed record ExperimentSetting(
     string Name, long Steps, double LearningRate = 1e-3, double FinalLearningRate = 1e-5, int Batch = 256, int Width = 64, int Blocks = 2, int Heads = 1,
     int ShortestTraining = 3, int LongestTraining = 40, int ShortestEvaluation = 40, int LongestEvaluation = 256, int EvaluationRows = 2048,
     int SlstmConvolution = 0, string SlstmRecurrentInit = "standard", double Beta2 = 0.99, double WeightDecay = 0.1, double Clip = 1, double Goal = 0,
-    float Dropout = 0f, bool TiedHead = false)
+    float Dropout = 0f, bool TiedHead = false, double? Minutes = null)
 {
     private const int MostLength = 1 << 20, MostTokens = 1 << 26;
 
     internal OptimizerOptions Rates => new(LearningRate, Beta2: Beta2, WeightDecay: WeightDecay, Clip: Clip);
 
     internal LearningRateSchedule Schedule => new(ScheduleKind.Cosine, (int)Math.Min(int.MaxValue, Steps / 10), Math.Min(1, FinalLearningRate / LearningRate));
+
+    internal RunPlan Plan(int accumulation) => new(Minutes is null ? Steps : null, Minutes, Accumulation: accumulation, Goal: Goal);
 
     internal void Validate()
     {
@@ -52,6 +58,8 @@ public sealed record ExperimentSetting(
             throw new ArgumentOutOfRangeException(nameof(FinalLearningRate), FinalLearningRate, $"FinalLearningRate is {FinalLearningRate}, expected 0 or more.");
         if (!(Goal >= 0 && double.IsFinite(Goal)))
             throw new ArgumentOutOfRangeException(nameof(Goal), Goal, $"Goal is {Goal}, expected 0 or more.");
+        if (Minutes is { } minutes && !(minutes > 0 && double.IsFinite(minutes)))
+            throw new ArgumentOutOfRangeException(nameof(Minutes), Minutes, $"Minutes is {Minutes}, expected more than 0.");
         Rates.Validate();
         ExperimentModels.Config("1:1", this).Validate();
     }

@@ -11,8 +11,15 @@ namespace XLstm.Experiments;
 /// <param name="Accuracy">Share of all labels that got the largest logit.</param>
 /// <param name="ScaledAccuracy">(accuracy - guess) / (1 - guess); null where the loss is what counts.</param>
 /// <param name="Groups">The same by length, or whatever the experiment tells apart.</param>
+/// <param name="Curve">The loss of each validation.</param>
 public sealed record ExperimentResult(
-    string Model, ulong Seed, long Parameters, long Steps, double Minutes, double ValidationLoss, double Loss, double Accuracy, double? ScaledAccuracy, IReadOnlyList<GroupResult> Groups);
+    string Model, ulong Seed, long Parameters, long Steps, double Minutes, double ValidationLoss, double Loss, double Accuracy, double? ScaledAccuracy, IReadOnlyList<GroupResult> Groups,
+    IReadOnlyList<CurvePoint> Curve);
+
+/// <summary>A validation.</summary>
+/// <param name="Step">Updates made before it.</param>
+/// <param name="Loss">Its mean loss.</param>
+public sealed record CurvePoint(long Step, double Loss);
 
 /// <summary>A part of what a model was measured on.</summary>
 /// <param name="Name">"40-66": lengths in tokens.</param>

@@ -24,7 +24,7 @@ public sealed class ExperimentRun : IDisposable
         _task = task;
         _model = ExperimentModels.Create(options.Model, new ParameterSet(options.Seed), setting, _task.Vocabulary, _task.Classes, _task.ReadsVectors);
         var trainer = new Trainer(_model.Parameters, setting.Rates, setting.Schedule, threads, options.Seed);
-        _loop = new TrainingLoop(Directory, new RunPlan(setting.Steps, Accumulation: _task.Parts, Goal: setting.Goal), trainer, new ExperimentTraining(_model, _task, options, WeightsFile));
+        _loop = new TrainingLoop(Directory, setting.Plan(_task.Parts), trainer, new ExperimentTraining(_model, _task, options, WeightsFile));
     }
 
     /// <summary>Where the run lives.</summary>
@@ -92,7 +92,7 @@ public sealed class ExperimentRun : IDisposable
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, ExperimentJson.Default.ExperimentResult) is { Model: not null, Groups.Count: > 0 } result ? result : throw new JsonException("there are no results in it");
+            return JsonSerializer.Deserialize(stream, ExperimentJson.Default.ExperimentResult) is { Model: not null, Groups.Count: > 0, Curve: not null } result ? result : throw new JsonException("there are no results in it");
         }
         catch (JsonException e)
         {
@@ -149,6 +149,7 @@ public sealed class ExperimentRun : IDisposable
         return new ExperimentResult(
             _options.Model, _options.Seed, ParameterCount, end.Step, Math.Round(end.Elapsed.TotalMinutes, 2), end.BestValidationLoss ?? double.NaN, groups.Sum(g => g.Loss) / all, accuracy,
             _task.RandomAccuracy is { } guess ? (accuracy - guess) / (1 - guess) : null,
-            [.. groups.Select(g => new GroupResult(g.Name, g.Labels, g.Loss / g.Labels, g.Right / (double)g.Labels))]);
+            [.. groups.Select(g => new GroupResult(g.Name, g.Labels, g.Loss / g.Labels, g.Right / (double)g.Labels))],
+            [.. MetricsLog.Validations(RunFiles.Log(Directory)).Select(v => new CurvePoint(v.Step, v.Loss))]);
     }
 }

@@ -6,7 +6,8 @@ namespace XLstm.Experiments;
 /// </summary>
 internal sealed class FormalTask(FormalLanguage language, ExperimentSetting setting) : IExperimentTask
 {
-    private const int MostParts = 4, EvaluationBatch = 64;
+    // Few different lengths, as the buffers of every size that was ever used are kept.
+    private const int MostParts = 4, EvaluationBatch = 64, LengthStep = 8;
     private const ulong ValidationSeed = 0x5EED, TestSeed = 0x7E57;
 
     public string Fingerprint => language.Version;
@@ -59,7 +60,7 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
 
     private static TokenBatch Batch((int[] Tokens, int[] Labels)[] rows)
     {
-        int T = rows[^1].Tokens.Length;
+        int T = (rows[^1].Tokens.Length + LengthStep - 1) / LengthStep * LengthStep;
         int[] tokens = new int[rows.Length * T], labels = new int[rows.Length * T];
         labels.AsSpan().Fill(-1);
         for (int b = 0; b < rows.Length; b++)

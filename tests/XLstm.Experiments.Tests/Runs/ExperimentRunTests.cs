@@ -59,6 +59,26 @@ public sealed class ExperimentRunTests : IDisposable
     }
 
     [Fact]
+    public void TheCurveHasEveryValidation()
+    {
+        ExperimentResult result = Run("run", "0:1", s_setting with { Steps = 20 });
+
+        Assert.Equal([2L, 4, 6, 8, 10, 12, 14, 16, 18, 20], result.Curve.Select(p => p.Step));
+        Assert.Equal(result.ValidationLoss, result.Curve.Min(p => p.Loss));
+    }
+
+    [Fact]
+    public void ARunOfMinutesEndsByTheClock()
+    {
+        ExperimentResult result = Run("run", "0:1", s_setting with { Steps = 1_000_000, Minutes = 0.02 });
+
+        Assert.InRange(result.Minutes, 0.02, 1);
+        Assert.InRange(result.Steps, 10, 999_999);
+        Assert.InRange(result.Curve.Count, 1, 20);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Run("none", "0:1", s_setting with { Minutes = 0 }));
+    }
+
+    [Fact]
     public void AnotherSettingIsRefused()
     {
         Run("run", "0:1", s_setting);
@@ -101,7 +121,8 @@ public sealed class ExperimentRunTests : IDisposable
     // All but the time it took.
     private static void Same(ExperimentResult expected, ExperimentResult actual)
     {
-        Assert.Equal(expected with { Minutes = 0, Groups = actual.Groups }, actual with { Minutes = 0 });
+        Assert.Equal(expected with { Minutes = 0, Groups = actual.Groups, Curve = actual.Curve }, actual with { Minutes = 0 });
         Assert.Equal(expected.Groups, actual.Groups);
+        Assert.Equal(expected.Curve, actual.Curve);
     }
 }
