@@ -17,6 +17,9 @@ public static class SequenceReader
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new SequenceTableOptions();
         using FileStream stream = File.OpenRead(path);
+        // A device or pipe has no length, and may have no end.
+        if (!stream.CanSeek || stream.Length == 0)
+            throw new InvalidDataException($"{path}: the file is empty, or no regular file.");
         if (stream.Length > MostBytes)
             throw new InvalidDataException($"{path}: there are more than {MostBytes:N0} bytes, the most that is read.");
         switch (Path.GetExtension(path).ToLowerInvariant())

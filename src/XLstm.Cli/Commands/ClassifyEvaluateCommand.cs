@@ -44,16 +44,15 @@ internal sealed class ClassifyEvaluateCommand : DocumentedCommand
         if (!Directory.Exists(folder))
             throw new CommandError($"{folder}: there is no such folder.");
         (string Name, string Train, string Test)[] sets = Sets(folder, parse.GetValue(_sets) ?? []);
+        // A set that cannot be read is told before hours have gone into those before it.
+        foreach ((_, string train, string test) in sets)
+            Read(train, test);
         int seeds = parse.GetValue(_seeds), threads = parse.GetValue(_threads);
         Streams.Out.WriteLine($"{"",-24}{"ours",7}{"+-",7}{"minutes",9}{string.Concat(s_published.Select(m => m.PadLeft(Math.Max(8, m.Length + 2))))}");
         var means = new List<double>();
         foreach ((string name, string train, string test) in sets)
         {
-            SequenceData learned = SequenceReader.Read(train), measured = SequenceReader.Read(test);
-            if (learned.Labels is null || measured.Labels is null)
-                throw new CommandError($"{train}: the set has no classes.");
-            if (learned.Series[0].ChannelCount != measured.Series[0].ChannelCount)
-                throw new CommandError($"{test}: the series have {measured.Series[0].ChannelCount} channels, expected {learned.Series[0].ChannelCount} as in {train}.");
+            (SequenceData learned, SequenceData measured) = Read(train, test);
             var scores = new List<double>();
             var watch = Stopwatch.StartNew();
             for (int seed = 1; seed <= seeds; seed++)
@@ -61,7 +60,7 @@ internal sealed class ClassifyEvaluateCommand : DocumentedCommand
                 using var progress = new WorkProgress(Streams, $"{name}, seed {seed}");
                 SequenceClassifier classifier = SequenceClassifier.Fit(
                     learned, new SequenceOptions(Steps: parse.GetValue(_steps), Seed: (ulong)seed), Report, threads, Cancellation);
-                scores.Add(ClassificationScore.Of(measured.Labels, [.. classifier.Predict(measured.Series, threads, Cancellation).Select(p => p.Label)]).Accuracy);
+                scores.Add(ClassificationScore.Of(measured.Labels!, [.. classifier.Predict(measured.Series, threads, Cancellation).Select(p => p.Label)]).Accuracy);
 
                 void Report(RunProgress step) => progress.Report((double)step.Step / Math.Max(1, step.TotalSteps));
             }
@@ -75,6 +74,16 @@ internal sealed class ClassifyEvaluateCommand : DocumentedCommand
         double?[] published = [.. s_published.Select(m => common.All(s => PublishedAccuracy.Find(s, m) is not null) ? common.Average(s => PublishedAccuracy.Find(s, m)) : null)];
         Streams.Out.WriteLine($"{"mean",-24}{Cell(means.Average()),7}{"",16}" + string.Concat(s_published.Select((m, i) => Cell(published[i] ?? double.NaN).PadLeft(Math.Max(8, m.Length + 2)))));
         return ExitCode.Success;
+    }
+
+    private static (SequenceData Learned, SequenceData Measured) Read(string train, string test)
+    {
+        SequenceData learned = SequenceReader.Read(train), measured = SequenceReader.Read(test);
+        if (learned.Labels is null || measured.Labels is null)
+            throw new CommandError($"{(learned.Labels is null ? train : test)}: the set has no classes.");
+        return learned.Series[0].ChannelCount == measured.Series[0].ChannelCount
+            ? (learned, measured)
+            : throw new CommandError($"{test}: the series have {measured.Series[0].ChannelCount} channels, expected {learned.Series[0].ChannelCount} as in {train}.");
     }
 
     private static (string Name, string Train, string Test)[] Sets(string folder, string[] wanted)

@@ -27,7 +27,7 @@ internal sealed class SequenceFileOptions
             note(found);
         int least = data.Series.Min(s => s.Length), most = data.Series.Max(s => s.Length), channels = data.Series[0].ChannelCount;
         note($"{file}: {Report.Count(data.Series.Count)} series of {(least == most ? "" : $"{Report.Count(least)} to ")}{Report.Count(most)} steps, {channels} {(channels == 1 ? "channel" : "channels")}"
-            + (data.Labels is not null ? $", {data.Classes.Count} classes" : data.Targets is not null ? ", a number to be told" : ", without labels"));
+            + (data.Labels is not null ? $", {data.Classes.Count} {(data.Classes.Count == 1 ? "class" : "classes")}" : data.Targets is not null ? ", a number to be told" : ", without labels"));
         return data;
     }
 }

@@ -7,7 +7,7 @@ namespace XLstm.Experiments;
 internal sealed class FormalTask(FormalLanguage language, ExperimentSetting setting) : IExperimentTask
 {
     // Few different lengths, as the buffers of every size that was ever used are kept.
-    private const int MostParts = 4, EvaluationBatch = 64, LengthStep = 8;
+    private const int MostParts = 4, EvaluationTokens = 1 << 14, LengthStep = 8;
     private const ulong ValidationSeed = 0x5EED, TestSeed = 0x7E57;
 
     public string Fingerprint => language.Version;
@@ -37,7 +37,7 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
         foreach (LengthBin bin in bins)
         {
             var random = new RandomSource(RandomSource.SeedFor(seed, bin.Name));
-            foreach (SequenceBatch batch in Batches(ref random, bin.Shortest, bin.Longest, Math.Max(1, rows / bins.Count), EvaluationBatch, language.LastCounts))
+            foreach (SequenceBatch batch in Batches(ref random, bin.Shortest, bin.Longest, Math.Max(1, rows / bins.Count), Math.Max(1, EvaluationTokens / bin.Longest), language.LastCounts))
                 yield return (bin.Name, batch);
         }
     }

@@ -1,13 +1,13 @@
 namespace XLstm.Experiments;
 
 /// <summary>
-/// Whether a string is a^n b^n (1) or a^i b^j with as many tokens but i and j unequal (0), one as likely as the other; asked at the last
-/// token. Context-free: counting. Guessing gets 1/2. Source: arXiv 2606.12364 on a^n b^n, which is known to us by its figures only: that it
+/// Whether a string is a^n b^n (1) or a^i b^j with as many tokens but i and j unequal (0), one as likely as the other; asked of every beginning
+/// in training, at the last token in evaluation. Context-free: counting. Guessing gets 1/2. Source: arXiv 2606.12364 on a^n b^n, which is known to us by its figures only: that it
 /// is asked as a question with two answers, and the strings that are none of the language, are our reading.
 /// </summary>
 internal sealed class Counting : FormalLanguage
 {
-    public override string Version => "anbn 1";
+    public override string Version => "anbn 2";
 
     public override int Vocabulary => 2;
 
@@ -17,6 +17,8 @@ internal sealed class Counting : FormalLanguage
 
     public override int ShortestLength => 4;
 
+    public override bool LastCounts => true;
+
     public override int Draw(ref RandomSource random, Span<int> tokens, Span<int> labels)
     {
         int n = tokens.Length / 2, used = 2 * n, a = n;
@@ -25,7 +27,9 @@ internal sealed class Counting : FormalLanguage
             a = 1 + (int)random.NextInteger(used - 1);
         tokens[..a].Clear();
         tokens[a..used].Fill(1);
-        labels[used - 1] = member ? 1 : 0;
+        labels[..used].Clear();
+        if (2 * a <= used)
+            labels[2 * a - 1] = 1;
         return used;
     }
 }
