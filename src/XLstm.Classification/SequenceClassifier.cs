@@ -8,9 +8,9 @@ namespace XLstm.Classification;
 /// </summary>
 public sealed class SequenceClassifier
 {
-    private readonly SequenceNetwork _network;
+    private readonly SequenceEnsemble _network;
 
-    private SequenceClassifier(SequenceNetwork network) => _network = network;
+    private SequenceClassifier(SequenceEnsemble network) => _network = network;
 
     /// <summary>What it tells apart, in ordinal order.</summary>
     public IReadOnlyList<string> Classes => _network.Config.Classes!;
@@ -25,7 +25,7 @@ public sealed class SequenceClassifier
     /// <exception cref="CheckpointException">It is missing, damaged, or something else.</exception>
     public static SequenceClassifier Load(string path)
     {
-        SequenceNetwork network = SequenceFile.Read(path);
+        SequenceEnsemble network = SequenceFile.Read(path);
         return network.Config.Classes is not null ? new SequenceClassifier(network) : throw new CheckpointException(path, "the file", "a classifier", "a regressor");
     }
 

@@ -60,15 +60,17 @@ public enum ClassWeighting
 /// <param name="Validation">Share of the series, of each class, that is held out: the weights are then those that are the best on it. 0 for none: the last ones.</param>
 /// <param name="ValidateEvery">Updates between validations.</param>
 /// <param name="Patience">Validations without improvement after which the run ends; 0 for never.</param>
+/// <param name="Networks">Networks that are trained side by side and answer together by the mean of their outputs (arXiv 1612.01474); time grows with them.</param>
 public sealed record SequenceOptions(
     long? Steps = null, ulong Seed = 1, int Batch = 16, double LearningRate = 2e-3, int EmbeddingDim = 64, int NumBlocks = 2, string Pattern = "1:1", int NumHeads = 4,
     int HiddenDim = 128, int Patches = 48, SequencePooling Pooling = SequencePooling.MeanAndMax, SequenceScaling Scaling = SequenceScaling.PerSeries,
     ClassWeighting Weighting = ClassWeighting.None, IReadOnlyDictionary<string, double>? Weights = null, double Dropout = 0.2, double LabelSmoothing = 0.1, double Mixup = 0.5,
-    double Augmentation = 0.5, double Validation = 0, int ValidateEvery = 50, int Patience = 0)
+    double Augmentation = 0.5, double Validation = 0, int ValidateEvery = 50, int Patience = 0,
+    int Networks = 3)
 {
-    internal const int MostDim = 4096, MostBlocks = 256;
+    internal const int MostDim = 4096, MostBlocks = 256, MostNetworks = 64;
 
-    internal RunPlan Plan(int series) => new(StepsFor(series), ValidateEvery: ValidateEvery, Patience: Patience);
+    internal RunPlan Plan(int series) => new(StepsFor(series), ValidateEvery: ValidateEvery, Patience: Patience, Accumulation: Networks);
 
     internal long StepsFor(int series) => Steps ?? Math.Clamp(150L * series / Batch, 600, 6000);
 
@@ -84,6 +86,7 @@ public sealed record SequenceOptions(
         Size(nameof(EmbeddingDim), EmbeddingDim, MostDim);
         Size(nameof(HiddenDim), HiddenDim, MostDim);
         Size(nameof(NumBlocks), NumBlocks, MostBlocks);
+        Size(nameof(Networks), Networks, MostNetworks);
         ArgumentOutOfRangeException.ThrowIfLessThan(ValidateEvery, 1, nameof(ValidateEvery));
         ArgumentOutOfRangeException.ThrowIfNegative(Patience, nameof(Patience));
         Share(nameof(Dropout), Dropout, 0.95);

@@ -8,9 +8,9 @@ namespace XLstm.Classification;
 /// </summary>
 public sealed class SequenceRegressor
 {
-    private readonly SequenceNetwork _network;
+    private readonly SequenceEnsemble _network;
 
-    private SequenceRegressor(SequenceNetwork network) => _network = network;
+    private SequenceRegressor(SequenceEnsemble network) => _network = network;
 
     /// <summary>Numbers that it tells of a series.</summary>
     public int TargetCount => _network.Config.Outputs;
@@ -25,7 +25,7 @@ public sealed class SequenceRegressor
     /// <exception cref="CheckpointException">It is missing, damaged, or something else.</exception>
     public static SequenceRegressor Load(string path)
     {
-        SequenceNetwork network = SequenceFile.Read(path);
+        SequenceEnsemble network = SequenceFile.Read(path);
         return network.Config.Classes is null ? new SequenceRegressor(network) : throw new CheckpointException(path, "the file", "a regressor", "a classifier");
     }
 

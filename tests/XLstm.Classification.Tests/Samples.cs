@@ -3,7 +3,7 @@ namespace XLstm.Classification.Tests;
 /// <summary>Series whose class is how often they swing, and options that learn it in a moment.</summary>
 internal static class Samples
 {
-    public static SequenceOptions Quick { get; } = new(Steps: 12, Batch: 4, EmbeddingDim: 16, NumBlocks: 2, NumHeads: 2, HiddenDim: 16, Patches: 8);
+    public static SequenceOptions Quick { get; } = new(Steps: 12, Batch: 4, EmbeddingDim: 16, NumBlocks: 2, NumHeads: 2, HiddenDim: 16, Patches: 8, Networks: 2);
 
     public static SequenceData Waves(int count, ulong seed = 1, int channels = 1)
     {

@@ -16,25 +16,19 @@ public static class SequenceReader
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new SequenceTableOptions();
+        string ending = Path.GetExtension(path).ToLowerInvariant();
+        if (ending is not (".ts" or ".tsv" or ".csv"))
+            throw new InvalidDataException($"{path}: expected a file that ends in .ts, .tsv or .csv.");
         using FileStream stream = File.OpenRead(path);
         // A device or pipe has no length, and may have no end.
         if (!stream.CanSeek || stream.Length == 0)
             throw new InvalidDataException($"{path}: the file is empty, or no regular file.");
         if (stream.Length > MostBytes)
             throw new InvalidDataException($"{path}: there are more than {MostBytes:N0} bytes, the most that is read.");
-        switch (Path.GetExtension(path).ToLowerInvariant())
-        {
-            case ".ts":
-                using (var text = new StreamReader(stream))
-                    return TsFile.Read(text, path);
-            case ".tsv":
-                using (var text = new StreamReader(stream))
-                    return TsvFile.Read(text, path, options.Regression);
-            case ".csv":
-                return SequenceTable.Read(stream, path, options);
-            default:
-                throw new InvalidDataException($"{path}: expected a file that ends in .ts, .tsv or .csv.");
-        }
+        if (ending == ".csv")
+            return SequenceTable.Read(stream, path, options);
+        using var text = new StreamReader(stream);
+        return ending == ".ts" ? TsFile.Read(text, path) : TsvFile.Read(text, path, options.Regression);
     }
 
     /// <summary>Series of classes; without them where no series has one.</summary>

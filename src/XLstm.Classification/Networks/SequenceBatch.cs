@@ -12,6 +12,4 @@ internal sealed record SequenceBatch(Tensor Patches, int[]? Lengths)
             encoding.Encode(series[b], patches.Span.Slice(b * T * F, T * F));
         return new SequenceBatch(patches, lengths.All(n => n == T) ? null : lengths);
     }
-
-    public Tensor Forward(SequenceNetwork network, Pass pass) => network.Forward(Patches, Lengths, pass);
 }

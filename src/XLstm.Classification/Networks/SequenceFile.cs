@@ -8,9 +8,9 @@ internal static class SequenceFile
     /// <summary>Name of the file in the directory of a run.</summary>
     public const string Name = "classifier.safetensors";
 
-    private const string Format = "xlstm-classifier", Version = "1";
+    private const string Format = "xlstm-classifier", Version = "2";
 
-    public static void Write(string path, SequenceNetwork network) => SafetensorsWriter.Write(
+    public static void Write(string path, SequenceEnsemble network) => SafetensorsWriter.Write(
         path,
         [.. network.Parameters.Select(p => TensorToWrite.FromFloats(p.Name, [.. Enumerable.Range(0, p.Shape.Rank).Select(i => (long)p.Shape[i])], p.Span.ToArray()))],
         new Dictionary<string, string>(StringComparer.Ordinal)
@@ -22,7 +22,7 @@ internal static class SequenceFile
 
     /// <summary>Reads a file, or that of a directory.</summary>
     /// <exception cref="CheckpointException">It is missing, damaged, or something else.</exception>
-    public static SequenceNetwork Read(string path)
+    public static SequenceEnsemble Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path))
@@ -46,7 +46,7 @@ internal static class SequenceFile
         // What a file claims is allocated only if the file is as large.
         if (config.LeastParameters > weights.Count)
             throw new CheckpointException(path, "metadata config", $"sizes for the {weights.Count} numbers of the file", text);
-        var network = new SequenceNetwork(config, new ParameterSet(weights));
+        var network = new SequenceEnsemble(config, new ParameterSet(weights));
         foreach (Parameter parameter in network.Parameters)
             if (!Kernels.Elementwise.AllFinite(parameter.Span))
                 throw new CheckpointException(path, $"tensor {parameter.Name}", "numbers", "one that is not finite");

@@ -3,7 +3,7 @@ using XLstm.Kernels;
 
 namespace XLstm.Classification;
 
-/// <summary>Sizes of a <see cref="SequenceNetwork"/>, and what its inputs and outputs mean.</summary>
+/// <summary>Sizes of a <see cref="SequenceEnsemble"/>, and what its inputs and outputs mean.</summary>
 /// <param name="Encoding">How series become patches.</param>
 /// <param name="Classes">Names of the outputs of a classifier; null for a regressor.</param>
 /// <param name="TargetMean">Of a regressor: what an output of 0 means.</param>
@@ -15,9 +15,10 @@ namespace XLstm.Classification;
 /// <param name="NumHeads">Heads of either cell.</param>
 /// <param name="Pooling">How the outputs of all patches become one vector.</param>
 /// <param name="Dropout">While training.</param>
+/// <param name="Networks">Networks of the ensemble.</param>
 internal sealed record SequenceNetworkConfig(
     SequenceEncoding Encoding, string[]? Classes, double[]? TargetMean, double[]? TargetUnit, int HiddenDim, int EmbeddingDim, int NumBlocks, string Pattern, int NumHeads,
-    SequencePooling Pooling, float Dropout)
+    SequencePooling Pooling, float Dropout, int Networks)
 {
     /// <summary>K, classes or targets.</summary>
     [JsonIgnore]
@@ -32,9 +33,9 @@ internal sealed record SequenceNetworkConfig(
         NumBlocks, EmbeddingDim, new MLstmBlockConfig(new MLstmLayerConfig(NumHeads)),
         new SLstmBlockConfig(new SLstmLayerConfig(NumHeads), new FeedForwardConfig()), XLstmStackConfig.SlstmPositions(Pattern, NumBlocks), Dropout: Dropout);
 
-    /// <summary>Numbers of the embedding and the head, which the network has at least.</summary>
+    /// <summary>Numbers of the embeddings and heads, which the networks have at least.</summary>
     [JsonIgnore]
-    public long LeastParameters => ((long)Encoding.Features + EmbeddingDim) * HiddenDim + (2L * PooledDim * Outputs);
+    public long LeastParameters => Networks * (((long)Encoding.Features + EmbeddingDim) * HiddenDim + (2L * PooledDim * Outputs));
 
     /// <exception cref="ArgumentException">It cannot be built; the message names the key, its value and what is expected.</exception>
     public void Validate()
@@ -52,6 +53,8 @@ internal sealed record SequenceNetworkConfig(
             throw new ArgumentException("target_mean or target_unit has something that is no number.");
         if (HiddenDim is < 1 or > 65536)
             throw new ArgumentException($"hidden_dim is {HiddenDim}, expected 1 to 65536.");
+        if (Networks is < 1 or > SequenceOptions.MostNetworks)
+            throw new ArgumentException($"networks is {Networks}, expected 1 to {SequenceOptions.MostNetworks}.");
         if (!Enum.IsDefined(Pooling))
             throw new ArgumentException($"pooling is {Pooling}.");
         Stack.Validate();
@@ -64,13 +67,13 @@ internal sealed record SequenceNetworkConfig(
 /// </summary>
 internal sealed class SequenceNetwork
 {
+    private readonly SequenceNetworkConfig _config;
     private readonly Linear _hidden, _embedding, _head;
     private readonly XLstmStack _forward, _backward;
 
-    public SequenceNetwork(SequenceNetworkConfig config, ParameterSet parameters)
+    public SequenceNetwork(SequenceNetworkConfig config, ParameterScope root)
     {
-        (Config, Parameters) = (config, parameters);
-        ParameterScope root = parameters.Root;
+        _config = config;
         _hidden = new Linear(root.At("embedding.hidden"), config.Encoding.Features, config.HiddenDim);
         _embedding = new Linear(root.At("embedding.output"), config.HiddenDim, config.EmbeddingDim);
         _forward = new XLstmStack(root.At("forward"), config.Stack);
@@ -78,22 +81,19 @@ internal sealed class SequenceNetwork
         _head = new Linear(root.At("head"), 2 * config.PooledDim, config.Outputs);
     }
 
-    public SequenceNetworkConfig Config { get; }
-
-    public ParameterSet Parameters { get; }
-
-    /// <summary>patches [B, T, F], those of each row or null for T, to outputs [B, K].</summary>
-    public Tensor Forward(Tensor patches, int[]? lengths, Pass pass)
+    /// <summary>Outputs [B, K] of a batch.</summary>
+    public Tensor Forward(SequenceBatch batch, Pass pass)
     {
-        Tensor x = Ops.Dropout(pass, Ops.Activate(pass, _hidden.Forward(patches, pass), Activation.Swish), Config.Dropout);
+        (Tensor patches, int[]? lengths) = batch;
+        Tensor x = Ops.Dropout(pass, Ops.Activate(pass, _hidden.Forward(patches, pass), Activation.Swish), _config.Dropout);
         x = _embedding.Forward(x, pass);
         Tensor forward = Pool(_forward.Forward(x, null, pass, lengths).Output, lengths, pass);
         Tensor backward = Pool(_backward.Forward(Ops.Reverse(pass, x, lengths), null, pass, lengths).Output, lengths, pass);
-        return _head.Forward(Ops.Dropout(pass, Ops.Concatenate(pass, forward, backward), Config.Dropout), pass);
+        return _head.Forward(Ops.Dropout(pass, Ops.Concatenate(pass, forward, backward), _config.Dropout), pass);
     }
 
     // None of these asks for the order of steps: the second direction may stay in its own.
-    private Tensor Pool(Tensor x, int[]? lengths, Pass pass) => Config.Pooling switch
+    private Tensor Pool(Tensor x, int[]? lengths, Pass pass) => _config.Pooling switch
     {
         SequencePooling.Mean => Ops.Mean(pass, x, lengths),
         SequencePooling.Max => Ops.Max(pass, x, lengths),

@@ -8,7 +8,7 @@ internal static class SequencePredictor
 
     /// <summary>The outputs of each series.</summary>
     /// <exception cref="ArgumentException">A series has other channels than those of the training.</exception>
-    public static float[][] Outputs(SequenceNetwork network, IReadOnlyList<TimeSeries> series, int threads, CancellationToken cancellation)
+    public static float[][] Outputs(SequenceEnsemble network, IReadOnlyList<TimeSeries> series, int threads, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(series);
         SequenceEncoding encoding = network.Config.Encoding;
@@ -24,7 +24,7 @@ internal static class SequencePredictor
             for (count = 1; from + count < order.Length && (count + 1L) * encoding.Patches(series[order[from + count]].Length) <= BatchPatches;)
                 count++;
             var batch = SequenceBatch.Of(encoding, [.. order[from..(from + count)].Select(i => series[i])]);
-            ReadOnlySpan<float> all = batch.Forward(network, pass).Span;
+            ReadOnlySpan<float> all = network.Forward(batch, pass).Span;
             for (int b = 0; b < count; b++)
                 outputs[order[from + b]] = all.Slice(b * network.Config.Outputs, network.Config.Outputs).ToArray();
             pass.Reset();

@@ -12,7 +12,7 @@ public sealed class SequenceRun : IDisposable
     /// <summary>Name of the result.</summary>
     public const string WeightsFile = SequenceFile.Name;
 
-    private readonly SequenceNetwork _network;
+    private readonly SequenceEnsemble _network;
     private readonly TrainingLoop _loop;
 
     private SequenceRun(string directory, SequenceOptions options, SequenceData data, int threads)
@@ -22,7 +22,7 @@ public sealed class SequenceRun : IDisposable
         TotalSteps = options.StepsFor(data.Series.Count);
         SequenceNetworkConfig config = Config(options, data);
         config.Validate();
-        _network = new SequenceNetwork(config, new ParameterSet(options.Seed));
+        _network = new SequenceEnsemble(config, new ParameterSet(options.Seed));
         var trainer = new Trainer(_network.Parameters, new OptimizerOptions(options.LearningRate, WeightDecay: 0.05), options.ScheduleFor(data.Series.Count), threads, options.Seed);
         _loop = new TrainingLoop(Directory, options.Plan(data.Series.Count), trainer, new SequenceTask(_network, options, data, Path.Combine(Directory, WeightsFile)));
     }
@@ -169,6 +169,6 @@ public sealed class SequenceRun : IDisposable
         return new SequenceNetworkConfig(
             SequenceEncoding.Of(data.Series, options.Scaling, options.Patches), data.Labels is null ? null : [.. data.Classes],
             data.Labels is null ? mean : null, data.Labels is null ? [.. unit.Select(u => u > 0 ? u : 1)] : null,
-            options.HiddenDim, options.EmbeddingDim, options.NumBlocks, options.Pattern, options.NumHeads, options.Pooling, (float)options.Dropout);
+            options.HiddenDim, options.EmbeddingDim, options.NumBlocks, options.Pattern, options.NumHeads, options.Pooling, (float)options.Dropout, options.Networks);
     }
 }

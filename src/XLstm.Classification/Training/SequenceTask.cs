@@ -6,19 +6,20 @@ namespace XLstm.Classification;
 /// <summary>Classes or numbers of series: random batches of some of them, and the loss on the others.</summary>
 internal sealed class SequenceTask : ITrainingTask
 {
-    private readonly SequenceNetwork _network;
+    private readonly SequenceEnsemble _networks;
     private readonly SequenceOptions _options;
     private readonly SequenceData _data;
     private readonly int[] _training, _heldOut, _labels;
     private readonly double[] _weights;
-    private (long Epoch, int[] Order) _order = (-1, []);
+    private readonly (long Epoch, int[]? Order)[] _orders;
 
-    public SequenceTask(SequenceNetwork network, SequenceOptions options, SequenceData data, string weightsFile)
+    public SequenceTask(SequenceEnsemble networks, SequenceOptions options, SequenceData data, string weightsFile)
     {
-        (_network, _options, _data, WeightsFile) = (network, options, data, weightsFile);
-        _labels = data.Labels is null ? new int[data.Series.Count] : [.. data.Labels.Select(l => Array.IndexOf(network.Config.Classes!, l))];
+        (_networks, _options, _data, WeightsFile) = (networks, options, data, weightsFile);
+        _labels = data.Labels is null ? new int[data.Series.Count] : [.. data.Labels.Select(l => Array.IndexOf(networks.Config.Classes!, l))];
         (_training, _heldOut) = Split();
         _weights = Weights();
+        _orders = [.. networks.Networks.Select(_ => (-1L, (int[]?)null))];
     }
 
     public long Tokens => _options.Batch;
@@ -27,7 +28,7 @@ internal sealed class SequenceTask : ITrainingTask
 
     public string WeightsFile { get; }
 
-    private int K => _network.Config.Outputs;
+    private int K => _networks.Config.Outputs;
 
     public string Fingerprint()
     {
@@ -40,21 +41,22 @@ internal sealed class SequenceTask : ITrainingTask
         return string.Create(CultureInfo.InvariantCulture, $"{_data.Series.Count} series, {_data.Series.Sum(s => (long)s.Length * s.ChannelCount)} values, {hash:x16}");
     }
 
-    public Tensor Loss(Pass pass, long step, int microBatch)
+    public Tensor Loss(Pass pass, long step, int network)
     {
-        var random = new RandomSource(RandomSource.SeedFor(_options.Seed, $"batch {step}"));
+        // Each network of the ensemble has batches of its own.
+        var random = new RandomSource(RandomSource.SeedFor(_options.Seed, $"batch {step}, network {network}"));
         int B = _options.Batch;
         var (series, truth, weights) = (new TimeSeries[B], new float[B * K], new double[B]);
         for (int b = 0; b < B; b++)
         {
-            int i = At((step * B) + b);
+            int i = At(network, (step * B) + b);
             series[b] = Augmentation.Of(_data.Series[i], _options.Augmentation, ref random);
             Truth(i, truth.AsSpan(b * K, K), 1);
             weights[b] = _weights[i];
         }
-        SequenceBatch batch = SequenceBatch.Of(_network.Config.Encoding, series);
+        SequenceBatch batch = SequenceBatch.Of(_networks.Config.Encoding, series);
         batch = Mix(batch, truth, weights, ref random);
-        return Loss(pass, batch, truth, weights);
+        return Loss(pass, _networks.Networks[network].Forward(batch, pass), truth, weights);
     }
 
     public double Validate(Pass pass)
@@ -66,31 +68,28 @@ internal sealed class SequenceTask : ITrainingTask
             double[] weights = [.. part.Select(i => _weights[i])];
             for (int b = 0; b < part.Length; b++)
                 Truth(part[b], truth.AsSpan(b * K, K), 0);
-            sum += weights.Sum() * Loss(pass, SequenceBatch.Of(_network.Config.Encoding, [.. part.Select(i => _data.Series[i])]), truth, weights).Item;
+            sum += weights.Sum() * Loss(pass, _networks.Forward(SequenceBatch.Of(_networks.Config.Encoding, [.. part.Select(i => _data.Series[i])]), pass), truth, weights).Item;
             all += weights.Sum();
             pass.Reset();
         }
         return sum / all;
     }
 
-    public void SaveWeights() => SequenceFile.Write(WeightsFile, _network);
+    public void SaveWeights() => SequenceFile.Write(WeightsFile, _networks);
 
     public void Dispose()
     {
     }
 
-    private Tensor Loss(Pass pass, SequenceBatch batch, float[] truth, double[] weights)
-    {
-        Tensor outputs = batch.Forward(_network, pass);
-        return _data.Labels is null ? SequenceLoss.OfNumbers(pass, outputs, truth) : SequenceLoss.OfClasses(pass, outputs, truth, weights);
-    }
+    private Tensor Loss(Pass pass, Tensor outputs, float[] truth, double[] weights) =>
+        _data.Labels is null ? SequenceLoss.OfNumbers(pass, outputs, truth) : SequenceLoss.OfClasses(pass, outputs, truth, weights);
 
     private void Truth(int i, Span<float> truth, double smoothing)
     {
         if (_data.Targets is { } targets)
         {
             for (int k = 0; k < K; k++)
-                truth[k] = (float)((targets[i][k] - _network.Config.TargetMean![k]) / _network.Config.TargetUnit![k]);
+                truth[k] = (float)((targets[i][k] - _networks.Config.TargetMean![k]) / _networks.Config.TargetUnit![k]);
             return;
         }
         smoothing *= _options.LabelSmoothing;
@@ -123,12 +122,12 @@ internal sealed class SequenceTask : ITrainingTask
     }
 
     // Every series once, in an order of its own each time.
-    private int At(long index)
+    private int At(int network, long index)
     {
         long epoch = index / _training.Length;
-        if (_order.Epoch != epoch)
-            _order = (epoch, Shuffled(_training, $"epoch {epoch}"));
-        return _order.Order[index % _training.Length];
+        if (_orders[network].Epoch != epoch)
+            _orders[network] = (epoch, Shuffled(_training, $"epoch {epoch}, network {network}"));
+        return _orders[network].Order![index % _training.Length];
     }
 
     private int[] Shuffled(int[] items, string name)
@@ -156,6 +155,6 @@ internal sealed class SequenceTask : ITrainingTask
         Dictionary<int, int> counts = _training.CountBy(i => _labels[i]).ToDictionary();
         return [.. _labels.Select(label =>
             (_options.Weighting == ClassWeighting.Balanced ? (double)_training.Length / (counts.Count * counts[label]) : 1)
-            * (_data.Labels is null ? 1 : _options.Weights?.GetValueOrDefault(_network.Config.Classes![label], 1) ?? 1))];
+            * (_data.Labels is null ? 1 : _options.Weights?.GetValueOrDefault(_networks.Config.Classes![label], 1) ?? 1))];
     }
 }

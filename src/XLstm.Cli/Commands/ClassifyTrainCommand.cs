@@ -19,6 +19,7 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
     private readonly Option<string> _pattern = new("--pattern") { HelpName = "A:B", Description = "mLSTM to sLSTM blocks.", DefaultValueFactory = _ => s_normal.Pattern };
     private readonly Option<int> _blocks = Commands.Options.Number("--blocks", "N", "Blocks of each direction.", s_normal.NumBlocks, 1, 256);
     private readonly Option<int> _dim = Commands.Options.Number("--dim", "N", "Width of the blocks.", s_normal.EmbeddingDim, 1, 4096);
+    private readonly Option<int> _networks = Commands.Options.Number("--networks", "N", "Networks that are trained side by side and answer together; time grows with them.", s_normal.Networks, 1, 64);
     private readonly Option<bool> _balanced = Commands.Options.Flag("--balanced", "All classes count the same, however many series they have.");
     private readonly Option<double> _validation = Commands.Options.Number("--validation", "X", "Share of the series that is held out: the weights are those that are best on it. 0 for none.", s_normal.Validation, 0.0, 0.9);
     private readonly Option<int> _patience = Commands.Options.Number("--patience", "N", $"Validations without improvement, one every {s_normal.ValidateEvery} steps, after which it ends; 0 for never.", s_normal.Patience, 0);
@@ -30,7 +31,7 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
         : base("train", "Learn to tell the class of series, or a number.", streams, cancellation)
     {
         Add(_file);
-        _own = [_steps, _seed, _pattern, _blocks, _dim, _balanced, _validation, _patience];
+        _own = [_steps, _seed, _pattern, _blocks, _dim, _networks, _balanced, _validation, _patience];
         foreach (Option option in new Option[] { _out, _resume, _test }.Concat(_own).Append(_threads).Concat(_reading.All))
             Add(option);
     }
@@ -100,7 +101,7 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
                 s_normal with
                 {
                     Steps = parse.GetValue(_steps), Seed = parse.GetValue(_seed), Pattern = parse.GetRequiredValue(_pattern), NumBlocks = parse.GetValue(_blocks),
-                    EmbeddingDim = parse.GetValue(_dim), Weighting = parse.GetValue(_balanced) ? ClassWeighting.Balanced : ClassWeighting.None,
+                    EmbeddingDim = parse.GetValue(_dim), Networks = parse.GetValue(_networks), Weighting = parse.GetValue(_balanced) ? ClassWeighting.Balanced : ClassWeighting.None,
                     Validation = parse.GetValue(_validation), Patience = parse.GetValue(_patience),
                 },
                 parse.GetValue(_threads));

@@ -65,6 +65,7 @@ public sealed class SequenceReaderTests
     [InlineData("x.csv", "label,a\nu,1\n,2\n", "line 3", "no class")]
     [InlineData("x.csv", "label,a,A\nu,1,2\n", "line 1", "2 columns called \"a\"")]
     [InlineData("x.csv", "id,a\nr,1\n,2\n", "line 3", "to which series")]
+    [InlineData("x.tsv", "", "x.tsv", "empty")]
     [InlineData("x.txt", "", "x.txt", ".tsv or .csv")]
     public void What_is_wrong_is_told_with_its_line(string name, string text, params string[] parts)
     {

@@ -10,6 +10,8 @@ public sealed class SequenceFileTests
     [InlineData("\\\"stride\\\": ", "\\\"stride\\\": -")]
     [InlineData("\\\"num_blocks\\\": 2", "\\\"num_blocks\\\": 99")]
     [InlineData("\\\"fast\\\"", "\\\"slow\\\"")]
+    [InlineData("\\\"networks\\\": 2", "\\\"networks\\\": 0")]
+    [InlineData("\\\"networks\\\": 2", "\\\"networks\\\": 64")]
     [InlineData("xlstm-classifier", "xlstm-something")]
     public void A_file_that_claims_something_else_is_refused(string there, string instead)
     {
