@@ -235,7 +235,7 @@ internal static class BlockedProduct
     }
 
     /// <summary>The first 64-byte boundary: a register across two cache lines costs two loads.</summary>
-    private static ref float Aligned(Span<float> scratch)
+    public static ref float Aligned(Span<float> scratch)
     {
         ref float start = ref MemoryMarshal.GetReference(scratch);
         nint address = Unsafe.ByteOffset(ref Unsafe.NullRef<float>(), ref start);

@@ -141,7 +141,13 @@ public static class MatrixProduct
         if (transposeB && !transposeA && m <= DirectProduct.MaxRows)
             DirectProduct.Multiply<L, StoredSingles>(m, n, k, ref ra, lda, ref Unsafe.As<float, byte>(ref rb), ldb, ref rc, ldc, accumulate);
         else
-            BlockedProduct.Multiply<L>(transposeA, transposeB, m, n, k, ref ra, lda, ref rb, ldb, ref rc, ldc, accumulate, scratch);
+        {
+            int streamed = transposeB && !transposeA && L.Count == Lanes16.Count ? StreamedProduct.ColumnsOf(m, n, k) : 0;
+            if (streamed > 0)
+                StreamedProduct.Multiply(m, streamed, k, ref ra, lda, ref rb, ldb, ref rc, ldc, accumulate, scratch);
+            if (streamed < n)
+                BlockedProduct.Multiply<L>(transposeA, transposeB, m, n - streamed, k, ref ra, lda, ref Unsafe.Add(ref rb, streamed * ldb), ldb, ref Unsafe.Add(ref rc, streamed), ldc, accumulate, scratch);
+        }
     }
 
     internal static void PackPiece<L>(int piece, bool transposeB, int k, int n, ReadOnlySpan<float> b, int ldb, Span<float> packed) where L : struct, ILanes<L>

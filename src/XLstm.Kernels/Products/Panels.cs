@@ -72,6 +72,13 @@ internal static class Panels
         }
     }
 
+    /// <summary>panel[p, j] = source[j, p] for 32 columns that the caller asks for ahead of time.</summary>
+    public static void Transpose32(ref float source, nint stride, int depth, ref float panel)
+    {
+        for (int j = 0; j < 32; j += 8)
+            Transpose8(ref Unsafe.Add(ref source, j * stride), stride, 0, depth, ref Unsafe.Add(ref panel, j), 32);
+    }
+
     private static void Transpose8(ref float source, nint stride, nint next, nint depth, ref float panel, nint width)
     {
         if (!Avx.IsSupported)
