@@ -19,10 +19,12 @@ internal sealed class SequenceTask : ITrainingTask
         _labels = data.Labels is null ? new int[data.Series.Count] : [.. data.Labels.Select(l => Array.IndexOf(networks.Config.Classes!, l))];
         (_training, _heldOut) = Split();
         _weights = Weights();
+        Tokens = (long)(options.Batch * data.Series.Average(s => networks.Config.Encoding.Patches(s.Length)));
         _orders = [.. networks.Networks.Select(_ => (-1L, (int[]?)null))];
     }
 
-    public long Tokens => _options.Batch;
+    // Patches.
+    public long Tokens { get; }
 
     public bool Validates => _heldOut.Length > 0;
 
