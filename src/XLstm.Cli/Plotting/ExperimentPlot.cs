@@ -38,7 +38,7 @@ internal static class ExperimentPlot
             plot.Axes.SetLimitsY(-0.1, 1.05);
         plot.XLabel("length in tokens");
         plot.YLabel(report.RandomAccuracy is null ? $"loss ({report.LossName})" : "scaled accuracy");
-        plot.ShowLegend(Alignment.LowerLeft);
+        plot.ShowLegend(report.RandomAccuracy is null ? Alignment.UpperLeft : Alignment.LowerLeft);
         return plot;
     }
 
