@@ -48,7 +48,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
         """
           DIR/NAME/results.json has the results; pictures: accuracy.svg (or loss.svg) by length, curve.svg over time.
           The command can be stopped at any time and repeated: finished runs are kept, others go on from where they
-          were, to the same results.
+          were, to the same results; what --minutes reaches depends on the machine.
           lstm and transformer have as many parameters as xLSTM[1:1]; docs/experiments.md has what is known of each.
         """;
 

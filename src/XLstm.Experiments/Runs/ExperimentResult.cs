@@ -18,7 +18,7 @@ public sealed record ExperimentResult(
 
 /// <summary>A validation.</summary>
 /// <param name="Step">Updates made before it.</param>
-/// <param name="Loss">Its mean loss.</param>
+/// <param name="Loss">Its mean loss, in nats where the model tells classes or tokens.</param>
 public sealed record CurvePoint(long Step, double Loss);
 
 /// <summary>A part of what a model was measured on.</summary>

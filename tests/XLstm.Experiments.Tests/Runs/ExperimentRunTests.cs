@@ -59,6 +59,18 @@ public sealed class ExperimentRunTests : IDisposable
     }
 
     [Fact]
+    public void AResultThatIsCutOffIsNamedWithItsLine()
+    {
+        Run("run", "0:1", s_setting);
+        string directory = Path.Combine(_folder.FullName, "run"), file = Path.Combine(directory, "result.json");
+        File.WriteAllText(file, File.ReadAllText(file)[..60]);
+        string message = Assert.Throws<CheckpointException>(() => ExperimentRun.Result(directory, Parity, "0:1", 3, s_setting)).Message;
+        Assert.Contains("result.json", message, StringComparison.Ordinal);
+        Assert.Contains("in line ", message, StringComparison.Ordinal);
+        Assert.Contains("measured again", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TheCurveHasEveryValidation()
     {
         ExperimentResult result = Run("run", "0:1", s_setting with { Steps = 20 });
