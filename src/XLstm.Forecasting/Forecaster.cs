@@ -24,7 +24,7 @@ public sealed class Forecaster : IForecaster
     private readonly Func<ForecastOptions, IForecaster> _create;
     private readonly IForecaster _forecaster;
 
-    internal Forecaster(PatchForecaster forecaster) : this(options => new PatchForecaster(forecaster.Network, options.Threads) { Season = options.Season ?? 0 })
+    internal Forecaster(PatchForecaster forecaster) : this(options => forecaster.With(options.Threads, options.Season ?? 0))
     {
     }
 
@@ -62,7 +62,7 @@ public sealed class Forecaster : IForecaster
                 return new Forecaster(new PatchForecaster(ForecasterFile.Read(file)));
             file.Dispose();
         }
-        TiRexModel model = TiRexFile.Read(path);
+        TiRexModel model = TiRexFile.Read(path).Arranged();
         return new Forecaster(options => new TiRexForecaster(model, options.AcceleratedPatches, options.Threads, options.ResampleFrequency));
     }
 

@@ -42,7 +42,7 @@ public class KernelCaseTests
             MatrixProduct.Multiply<L>(shape.TransposeA, shape.TransposeB, m, n, k, a, shape.Strides.A, b, shape.Strides.B, c, n, false, scratch);
             for (int piece = 0; piece < MatrixProduct.PackPieces(k); piece++)
                 MatrixProduct.PackPiece<L>(piece, shape.TransposeB, k, n, b, shape.Strides.B, packed);
-            MatrixProduct.MultiplyPacked<L>(shape.TransposeA, m, n, k, a, shape.Strides.A, packed, throughPacked, n, false, scratch);
+            MatrixProduct.MultiplyPacked<L>(shape.TransposeA, m, n, 0, n, k, a, shape.Strides.A, packed, throughPacked, n, false, scratch);
             var random = new Random(3);
             for (int sample = 0; sample < Samples; sample++)
             {

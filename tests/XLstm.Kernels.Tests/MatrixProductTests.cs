@@ -100,7 +100,26 @@ public class MatrixProductTests
             for (int i = 0; i < m; i += 3)
                 MatrixProduct.MultiplyPacked(false, Math.Min(3, m - i), n, k, a.Values.AsSpan(i * k), k, packed, parts.AsSpan(i * n), n, false, scratch);
             Assert.Equal(whole, parts);
+
+            // Panel by panel, the last of them narrower.
+            float[] cleared = new float[m * n];
+            for (int j = 0; j < n; j += MatrixProduct.PackedColumns)
+                MatrixProduct.MultiplyPackedColumns(false, m, n, j, Math.Min(MatrixProduct.PackedColumns, n - j), k, a.Values, k, packed, cleared.AsSpan(j), n, false, scratch);
+            Assert.Equal(whole, cleared);
         }, iter: 100, threads: 1);
+    }
+
+    /// <summary>Columns that are not there, or that do not begin and end between panels, are refused.</summary>
+    [Theory]
+    [InlineData(-32, 32)]
+    [InlineData(16, 32)]
+    [InlineData(0, 40)]
+    [InlineData(64, 64)]
+    [InlineData(32, -1)]
+    public void PartsOfPackedColumnsAreWholePanels(int from, int count)
+    {
+        float[] x = new float[10_000];
+        Assert.Equal("from", Assert.Throws<ArgumentOutOfRangeException>(() => MatrixProduct.MultiplyPackedColumns(false, 2, 100, from, count, 8, x, 8, x, x, 100, false, x)).ParamName);
     }
 
     /// <summary>x W^T for one row at a time or four: the same bits.</summary>
@@ -166,7 +185,7 @@ public class MatrixProductTests
         MatrixProduct.Multiply<L>(transposeA, transposeB, m, n, k, a.Values, a.Stride, b.Values, b.Stride, c, n + gap, accumulate, Garbage(MatrixProduct.ScratchLength(m, n, k)));
         for (int piece = 0; piece < MatrixProduct.PackPieces(k); piece++)
             MatrixProduct.PackPiece<L>(piece, transposeB, k, n, b.Values, b.Stride, packed);
-        MatrixProduct.MultiplyPacked<L>(transposeA, m, n, k, a.Values, a.Stride, packed, packedC, n + gap, accumulate, Garbage(MatrixProduct.PackedScratchLength(m, k)));
+        MatrixProduct.MultiplyPacked<L>(transposeA, m, n, 0, n, k, a.Values, a.Stride, packed, packedC, n + gap, accumulate, Garbage(MatrixProduct.PackedScratchLength(m, k)));
         for (int i = 0; i < m; i++)
         {
             for (int j = 0; j < n + gap && i * (n + gap) + j < c.Length; j++)

@@ -27,8 +27,8 @@ internal interface IPatchModel
     /// <summary>A state of zeros.</summary>
     StackState CreateState(int rows);
 
-    /// <summary>tokens [B, T, F] to what the blocks make of them [B, T, D], and the state after each row.</summary>
-    (Tensor Hidden, StackState State) Read(Tensor tokens, StackState? state, Pass pass, int[]? lengths);
+    /// <summary>tokens [B, T, F] to what the blocks make of those that are picked of [B, T, D], and the state after each row.</summary>
+    (Tensor Hidden, StackState State) Read(Tensor tokens, StackState? state, Pass pass, int[]? lengths, Func<Tensor, Tensor> pick);
 
     /// <summary>The quantiles of the H steps after each patch [B, T, 9 H], levels outermost, of <see cref="Read"/> and the tokens themselves.</summary>
     Tensor Quantiles(Tensor hidden, Tensor tokens, Pass pass);

@@ -5,18 +5,33 @@ namespace XLstm.Forecasting;
 /// Steps past the H of one patch come from patches in which everything is missing, read on from the state. A series
 /// without values has no forecast (NaN), one whose values are all the same stays as it is, and one that was never below 0 does not go there.
 /// </summary>
-internal sealed class PatchForecaster(PatchNetwork network, int threads = 0) : IForecaster, IPatchModel
+internal sealed class PatchForecaster : IForecaster, IPatchModel
 {
-    public PatchNetwork Network => network;
+    private readonly PatchNetwork _arranged;
+    private readonly KeptPass _pass;
+
+    /// <summary>Forecasts with <paramref name="network"/> as it is now.</summary>
+    public PatchForecaster(PatchNetwork network, int threads = 0) : this(network, network.Arranged(), new KeptPass(new PassOptions(Threads: threads)))
+    {
+    }
+
+    private PatchForecaster(PatchNetwork network, PatchNetwork arranged, KeptPass pass) => (Network, _arranged, _pass) = (network, arranged, pass);
+
+    /// <summary>What was given.</summary>
+    public PatchNetwork Network { get; }
 
     public string Name => "XLstm";
 
     /// <summary>Season of every series; 0 to look for it.</summary>
-    public int Season { get; init; }
+    public int Season { get; private init; }
 
-    public int Patch => network.Config.Patch;
+    /// <summary>The same network with other options.</summary>
+    public PatchForecaster With(int threads, int season) =>
+        new(Network, _arranged, threads == _pass.Options.Threads ? _pass : new KeptPass(new PassOptions(Threads: threads))) { Season = season };
 
-    public int Outputs => network.Config.Outputs;
+    public int Patch => _arranged.Config.Patch;
+
+    public int Outputs => _arranged.Config.Outputs;
 
     public int Context => MostContext(Patch);
 
@@ -29,26 +44,27 @@ internal sealed class PatchForecaster(PatchNetwork network, int threads = 0) : I
     {
         ArgumentNullException.ThrowIfNull(series);
         ArgumentOutOfRangeException.ThrowIfLessThan(horizon, 1);
-        using var pass = new Pass(new PassOptions(Threads: threads)) { Cancellation = cancellation };
-        return PatchRun.Forecast(this, [.. series.Select(s => PatchRun.Context(s, Context))], horizon, pass);
+        using KeptPass.Loan loan = _pass.Take(cancellation);
+        return PatchRun.Forecast(this, [.. series.Select(s => PatchRun.Context(s, Context))], horizon, loan.Pass);
     }
 
     public IReadOnlyList<float[]> Embed(IReadOnlyList<double[]> series, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(series);
-        using var pass = new Pass(new PassOptions(Threads: threads)) { Cancellation = cancellation };
-        return [.. PatchRun.Embed(this, [.. series.Select(s => this.Row(PatchRun.Context(s, Context)))], pass).Select(patches => SeriesEmbedding.Of([patches]))];
+        using KeptPass.Loan loan = _pass.Take(cancellation);
+        return [.. PatchRun.Embed(this, [.. series.Select(s => this.Row(PatchRun.Context(s, Context)))], loan.Pass).Select(patches => SeriesEmbedding.Of([patches]))];
     }
 
-    public SeriesCoding Code(ReadOnlySpan<double> values) => new PatchCoding(network.Config, values, Season);
+    public SeriesCoding Code(ReadOnlySpan<double> values) => new PatchCoding(_arranged.Config, values, Season);
 
     public StackState? Before(int patches) => null;
 
-    public StackState CreateState(int rows) => network.CreateState(rows);
+    public StackState CreateState(int rows) => _arranged.CreateState(rows);
 
-    public (Tensor Hidden, StackState State) Read(Tensor tokens, StackState? state, Pass pass, int[]? lengths) => network.Read(tokens, state, pass, lengths);
+    public (Tensor Hidden, StackState State) Read(Tensor tokens, StackState? state, Pass pass, int[]? lengths, Func<Tensor, Tensor> pick) =>
+        _arranged.Read(tokens, state, pass, lengths, pick);
 
-    public Tensor Quantiles(Tensor hidden, Tensor tokens, Pass pass) => network.Quantiles(hidden, tokens, pass);
+    public Tensor Quantiles(Tensor hidden, Tensor tokens, Pass pass) => _arranged.Quantiles(hidden, tokens, pass);
 
-    public IReadOnlyList<Tensor> Layers(Tensor tokens, StackState? state, Pass pass, int[]? lengths) => network.Layers(tokens, state, pass, lengths);
+    public IReadOnlyList<Tensor> Layers(Tensor tokens, StackState? state, Pass pass, int[]? lengths) => _arranged.Layers(tokens, state, pass, lengths);
 }

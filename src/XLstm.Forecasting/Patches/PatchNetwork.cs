@@ -59,12 +59,16 @@ internal sealed class PatchNetwork
             seasonal[(i * features) + PatchReader.LastSeasonAt(config.Patch) + (i % config.Outputs)] = 1;
         _direct = new Linear(root.At("direct"), features, levels * config.Outputs, initializer: Initializer.Values(seasonal));
         // Decay would pull the map away from where it starts, towards zero instead of nothing.
-        _direct.Weight.Decays = false;
+        if (_direct.Matrix is null)
+            _direct.Weight.Decays = false;
     }
 
     public PatchNetworkConfig Config { get; }
 
     public ParameterSet Parameters { get; }
+
+    /// <summary>This network as it is now, arranged to be run and not trained.</summary>
+    public PatchNetwork Arranged() => new(Config, ParameterSet.Arrange(Parameters));
 
     /// <summary>The same network, with weights of its own.</summary>
     public PatchNetwork Copy()
@@ -82,9 +86,9 @@ internal sealed class PatchNetwork
         return (Quantiles(h, features, pass), next);
     }
 
-    /// <summary>features [B, T, F] through the stack [B, T, D], and the state after each row.</summary>
-    public (Tensor Hidden, StackState State) Read(Tensor features, StackState? state, Pass pass, int[]? lengths = null) =>
-        _stack.Forward(Embed(features, pass), state, pass, lengths);
+    /// <summary>features [B, T, F] through the stack [B, T, D], or what is picked of it, and the state after each row.</summary>
+    public (Tensor Hidden, StackState State) Read(Tensor features, StackState? state, Pass pass, int[]? lengths = null, Func<Tensor, Tensor>? pick = null) =>
+        _stack.Forward(Embed(features, pass), state, pass, lengths, pick);
 
     /// <summary>Quantiles [B, T, 9 H] of what <see cref="Read"/> made of features, and of these.</summary>
     public Tensor Quantiles(Tensor hidden, Tensor features, Pass pass)

@@ -88,10 +88,10 @@ internal static class PatchRun
     public static (Tensor Hidden, Tensor Token, StackState State) Read(IPatchModel model, PatchRow[] rows, Pass pass)
     {
         (Tensor tokens, StackState? state, int[]? lengths) = Tokens(model, rows, pass);
-        (Tensor hidden, StackState next) = model.Read(tokens, state, pass, lengths);
         int B = rows.Length, T = tokens.Shape[1];
         int[] last = [.. Enumerable.Range(0, B).Select(b => (b * T) + (lengths is null ? T : lengths[b]) - 1)];
-        return (Pick(hidden, last, B, pass), Pick(tokens, last, B, pass), next);
+        (Tensor hidden, StackState next) = model.Read(tokens, state, pass, lengths, all => Pick(all, last, B, pass));
+        return (hidden, Pick(tokens, last, B, pass), next);
     }
 
     /// <summary>
@@ -112,10 +112,10 @@ internal static class PatchRun
             for (int b = 0; b < B; b++)
                 rolled[b] = new PatchRow(rows[b].Coding, series[b], rows[b].Values.Length + P, rolls * H / P, read.State, b);
             (Tensor tokens, StackState? state, _) = Tokens(model, rolled, pass);
-            (Tensor hidden, _) = model.Read(tokens, state, pass, null);
             // Of each H steps the last patch tells what follows them.
             int[] last = [.. Enumerable.Range(1, B * rolls).Select(i => (i * (H / P)) - 1)];
-            Write(Pick(hidden, last, B, pass), Pick(tokens, last, B, pass), H);
+            (Tensor hidden, _) = model.Read(tokens, state, pass, null, all => Pick(all, last, B, pass));
+            Write(hidden, Pick(tokens, last, B, pass), H);
         }
         var forecasts = new Forecast[B];
         for (int b = 0; b < B; b++)

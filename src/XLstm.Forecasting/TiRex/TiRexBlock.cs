@@ -7,7 +7,7 @@ namespace XLstm.Forecasting;
 /// are RMSNorm (eps 1e-6, plain weights) but for the head-wise one (layer norm, eps 1e-5, 1 + weight); no convolution, and all gates
 /// read the same input. As in the paper's package "fgate" is stored for the input gate and "igate" for the forget gate.
 /// </summary>
-internal sealed class TiRexBlock : IXLstmBlock
+internal sealed class TiRexBlock : ISplitBlock
 {
     private readonly Norm _norm, _headNorm, _feedForwardNorm;
     private readonly Projection[] _gates;
@@ -36,13 +36,22 @@ internal sealed class TiRexBlock : IXLstmBlock
 
     public (Tensor Output, CellState State) Forward(Tensor x, CellState? state, Pass pass, int[]? lengths = null)
     {
+        (x, CellState next) = MixPositions(x, state, pass, lengths);
+        return (EachPosition(x, pass), next);
+    }
+
+    public (Tensor Output, CellState State) MixPositions(Tensor x, CellState? state, Pass pass, int[]? lengths)
+    {
         Tensor n = _norm.Forward(x, pass);
         Tensor gates = Ops.Project(pass, n, null, null, activate: false, lengths, _gates).First;
         (Tensor y, Tensor cells) = Cell.Forward(gates, ((SLstmState?)state)?.Cells, pass, lengths);
-        x = Ops.Add(pass, x, _headNorm.Forward(y, pass));
-        n = _feedForwardNorm.Forward(x, pass);
-        Tensor inner = Ops.Gate(pass, _gate.Forward(n, pass), _up.Forward(n, pass), Activation.Swish);
-        return (Ops.Add(pass, x, _down.Forward(inner, pass)), new SLstmState(cells));
+        return (Ops.Add(pass, x, _headNorm.Forward(y, pass)), new SLstmState(cells));
+    }
+
+    public Tensor EachPosition(Tensor x, Pass pass)
+    {
+        Tensor n = _feedForwardNorm.Forward(x, pass);
+        return Ops.Add(pass, x, _down.Forward(Ops.Gate(pass, _gate.Forward(n, pass), _up.Forward(n, pass), Activation.Swish), pass));
     }
 
     public CellState CreateState(int batch) => new SLstmState(new Tensor(new Shape(SLstmShape.StateCount(Cell.Function), batch, Cell.Width)));

@@ -16,10 +16,10 @@ public sealed class TiRexForecaster : IForecaster, IPatchModel
     private const int LeastResampled = 100;
 
     private readonly TiRexModel _model;
-    private readonly int _threads;
+    private readonly KeptPass _pass;
 
-    /// <summary>Forecasts with <paramref name="model"/>, which may be shared.</summary>
-    /// <param name="model">Not trained meanwhile.</param>
+    /// <summary>Forecasts with <paramref name="model"/> as it is now: the matrices of its linear layers are copied, arranged for products.</summary>
+    /// <param name="model">May be shared.</param>
     /// <param name="acceleratedPatches">Patches that one window forecasts, the reference's max_accelerated_rollout_steps; 1 for the re-scaled window.</param>
     /// <param name="threads">0 for one per processor; results do not depend on it.</param>
     /// <param name="resampleFrequency">Sample long series with a long season at fewer points, see <see cref="ResampleFrequency"/>.</param>
@@ -28,7 +28,8 @@ public sealed class TiRexForecaster : IForecaster, IPatchModel
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfLessThan(acceleratedPatches, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        (_model, AcceleratedPatches, _threads, ResampleFrequency) = (model, acceleratedPatches, threads, resampleFrequency);
+        (_model, AcceleratedPatches, ResampleFrequency) = (model.Arranged(), acceleratedPatches, resampleFrequency);
+        _pass = new KeptPass(new PassOptions(Threads: threads));
     }
 
     /// <summary>"TiRex".</summary>
@@ -50,16 +51,16 @@ public sealed class TiRexForecaster : IForecaster, IPatchModel
     {
         ArgumentNullException.ThrowIfNull(series);
         ArgumentOutOfRangeException.ThrowIfLessThan(horizon, 1);
-        using var pass = new Pass(new PassOptions(Threads: _threads)) { Cancellation = cancellation };
+        using KeptPass.Loan loan = _pass.Take(cancellation);
         if (!ResampleFrequency || horizon < LeastResampled)
-            return Forecast(series, horizon, pass);
+            return Forecast(series, horizon, loan.Pass);
         double[] rates = [.. series.Select(s => FrequencyResampling.Rate(PatchRun.Last(s, s.Length)))];
         var forecasts = new Forecast[series.Count];
         foreach (IGrouping<double, int> alike in Enumerable.Range(0, rates.Length).GroupBy(i => rates[i]))
         {
             double rate = alike.Key;
             int[] at = [.. alike];
-            Forecast[] sampled = Forecast([.. at.Select(i => FrequencyResampling.Resample(PatchRun.Last(series[i], series[i].Length), rate))], (int)Math.Ceiling(horizon * rate), pass);
+            Forecast[] sampled = Forecast([.. at.Select(i => FrequencyResampling.Resample(PatchRun.Last(series[i], series[i].Length), rate))], (int)Math.Ceiling(horizon * rate), loan.Pass);
             for (int i = 0; i < at.Length; i++)
                 forecasts[at[i]] = new Forecast([.. XLstm.Forecasting.Forecast.StandardLevels.Select((_, q) => FrequencyResampling.Resample(sampled[i][q], 1 / rate)[..horizon])]);
         }
@@ -90,8 +91,8 @@ public sealed class TiRexForecaster : IForecaster, IPatchModel
             int patches = model.Patches(values.Length);
             return new PatchRow(model.Code(values), values, values.Length - ((patches - 1) * P), patches, window == patches ? null : _model.AfterMissing(window - patches));
         })];
-        using var pass = new Pass(new PassOptions(Threads: _threads)) { Cancellation = cancellation };
-        return PatchRun.Embed(this, rows, pass);
+        using KeptPass.Loan loan = _pass.Take(cancellation);
+        return PatchRun.Embed(this, rows, loan.Pass);
     }
 
     /// <summary>One vector for each series, for classifiers and searches: <see cref="SeriesEmbedding.Of(IReadOnlyList{PatchEmbeddings})"/> of its patches.</summary>
@@ -166,7 +167,8 @@ public sealed class TiRexForecaster : IForecaster, IPatchModel
 
     StackState IPatchModel.CreateState(int rows) => _model.CreateState(rows);
 
-    (Tensor Hidden, StackState State) IPatchModel.Read(Tensor tokens, StackState? state, Pass pass, int[]? lengths) => _model.Read(tokens, state, pass, lengths);
+    (Tensor Hidden, StackState State) IPatchModel.Read(Tensor tokens, StackState? state, Pass pass, int[]? lengths, Func<Tensor, Tensor> pick) =>
+        _model.Read(tokens, state, pass, lengths, pick);
 
     Tensor IPatchModel.Quantiles(Tensor hidden, Tensor tokens, Pass pass) => _model.Quantiles(hidden, pass);
 

@@ -52,10 +52,13 @@ public sealed class TiRexModel
         return (Quantiles(hidden, pass), next);
     }
 
+    /// <summary>This model as it is now, arranged to be run and not trained.</summary>
+    internal TiRexModel Arranged() => Parameters.ForInference ? this : new TiRexModel(Config, ParameterSet.Arrange(Parameters));
+
     internal TiRexBlock Block(int index) => (TiRexBlock)_stack.Blocks[index];
 
-    internal (Tensor Hidden, StackState State) Read(Tensor tokens, StackState? state, Pass pass, int[]? lengths = null) =>
-        _stack.Forward(_input.Forward(tokens, pass), state, pass, lengths);
+    internal (Tensor Hidden, StackState State) Read(Tensor tokens, StackState? state, Pass pass, int[]? lengths = null, Func<Tensor, Tensor>? pick = null) =>
+        _stack.Forward(_input.Forward(tokens, pass), state, pass, lengths, pick);
 
     internal Tensor Quantiles(Tensor hidden, Pass pass) => _output.Forward(hidden, pass);
 

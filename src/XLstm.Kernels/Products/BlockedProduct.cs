@@ -21,7 +21,7 @@ internal static class BlockedProduct
 
     // Floats of a page: lines that far apart share one place of the first-level cache, and a few of the second.
     private const int PageLength = 1024;
-    private const int WidestPanel = 32;
+    public const int WidestPanel = 32;
     private const int Alignment = 16;
     private const int TileLength = RowBlock * WidestPanel;
 
@@ -85,10 +85,11 @@ internal static class BlockedProduct
         PackBlock<L>(transposeB, 0, n, Math.Min(DepthBlock(k), k - p), ref block, ldb, ref Unsafe.Add(ref packed, (nint)p * RoundUp(n)));
     }
 
-    public static void MultiplyPacked<L>(bool transposeA, int m, int n, int k, ref float a, nint lda, ref float packed, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L>
+    /// <summary>Columns <paramref name="from"/> to from + count of the n that were packed; a part of them begins and ends between panels of any width.</summary>
+    public static void MultiplyPacked<L>(bool transposeA, int m, int n, int from, int count, int k, ref float a, nint lda, ref float packed, ref float c, nint ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L>
     {
         ref float tile = ref Aligned(scratch);
-        if (transposeA && k > MaxDepth && lda % PageLength == 0)
+        if (transposeA && k > MaxDepth && lda % PageLength == 0 && count == n)
         {
             for (int i = 0; i < m; i += ColumnsAhead.MaxRows)
                 MultiplyStrips<L>(Math.Min(ColumnsAhead.MaxRows, m - i), n, k, ref Unsafe.Add(ref a, i), lda, ref packed, ref Unsafe.Add(ref c, i * ldc), ldc, accumulate, ref tile);
@@ -100,10 +101,10 @@ internal static class BlockedProduct
         for (int p = 0; p < k; p += depthBlock)
         {
             int depth = Math.Min(depthBlock, k - p);
-            for (int j = 0; j < n; j += MaxColumns)
+            for (int j = 0; j < count; j += MaxColumns)
             {
-                int columns = Math.Min(MaxColumns, n - j);
-                ref float panels = ref Unsafe.Add(ref packed, (nint)p * RoundUp(n) + (nint)j * depth);
+                int columns = Math.Min(MaxColumns, count - j);
+                ref float panels = ref Unsafe.Add(ref packed, (nint)p * RoundUp(n) + (nint)(from + j) * depth);
                 ColumnsAhead ahead = transposeA && j == 0 ? Ahead<L>(m, columns, k, p + depth, ref a, lda, ref Unsafe.NullRef<float>()) : default;
                 Block<L>(m, columns, depth, ref Unsafe.Add(ref a, p * aStep), aRow, aStep, 0, ref packed, 0, ref panels, ref Unsafe.Add(ref c, j), ldc, accumulate || p > 0, ref tile, ref ahead);
             }

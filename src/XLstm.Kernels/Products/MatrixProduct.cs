@@ -14,6 +14,9 @@ namespace XLstm.Kernels;
 /// </summary>
 public static class MatrixProduct
 {
+    /// <summary>Columns of what <see cref="Pack"/> wrote can be multiplied apart by multiples of so many.</summary>
+    public const int PackedColumns = BlockedProduct.WidestPanel;
+
     /// <summary>Floats of scratch for <see cref="Multiply"/>; grows with k and n up to about 100,000 (400 KB).</summary>
     public static int ScratchLength(int m, int n, int k)
     {
@@ -116,18 +119,38 @@ public static class MatrixProduct
     /// <param name="ldc">Floats from one row of C to the next.</param>
     /// <param name="accumulate">Add to C instead of overwriting it.</param>
     /// <param name="scratch">At least <see cref="PackedScratchLength"/> floats.</param>
-    public static void MultiplyPacked(bool transposeA, int m, int n, int k, ReadOnlySpan<float> a, int lda, ReadOnlySpan<float> packed, Span<float> c, int ldc, bool accumulate, Span<float> scratch)
+    public static void MultiplyPacked(bool transposeA, int m, int n, int k, ReadOnlySpan<float> a, int lda, ReadOnlySpan<float> packed, Span<float> c, int ldc, bool accumulate, Span<float> scratch) =>
+        MultiplyPackedColumns(transposeA, m, n, 0, n, k, a, lda, packed, c, ldc, accumulate, scratch);
+
+    /// <summary>As <see cref="MultiplyPacked"/>, for some of the columns of B: the first of them at column 0 of C[m, count].</summary>
+    /// <param name="transposeA">A is stored [k, m] instead of [m, k].</param>
+    /// <param name="m">Rows of C.</param>
+    /// <param name="n">Columns of B.</param>
+    /// <param name="from">The first column: a multiple of <see cref="PackedColumns"/>.</param>
+    /// <param name="count">Columns: a multiple of <see cref="PackedColumns"/>, or those up to the last.</param>
+    /// <param name="k">Terms of each sum.</param>
+    /// <param name="a">A.</param>
+    /// <param name="lda">Floats from one stored row of A to the next.</param>
+    /// <param name="packed">What <see cref="Pack"/> wrote for the same k and n.</param>
+    /// <param name="c">C; must not overlap A.</param>
+    /// <param name="ldc">Floats from one row of C to the next.</param>
+    /// <param name="accumulate">Add to C instead of overwriting it.</param>
+    /// <param name="scratch">At least <see cref="PackedScratchLength"/> floats.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Columns that are not there, or that begin or end within a panel.</exception>
+    public static void MultiplyPackedColumns(bool transposeA, int m, int n, int from, int count, int k, ReadOnlySpan<float> a, int lda, ReadOnlySpan<float> packed, Span<float> c, int ldc, bool accumulate, Span<float> scratch)
     {
         CheckSizes(m, n, k);
+        if (from < 0 || count < 0 || count > n - from || from % PackedColumns != 0 || (count % PackedColumns != 0 && from + count < n))
+            throw new ArgumentOutOfRangeException(nameof(from), from, $"Columns {from} to {from + (long)count} of {n}; expected multiples of {PackedColumns}, or the end.");
         CheckMatrix(a.Length, transposeA ? k : m, transposeA ? m : k, lda, nameof(a), nameof(lda));
         Check.Length(packed, BlockedProduct.PackedLength(k, n));
-        CheckMatrix(c.Length, m, n, ldc, nameof(c), nameof(ldc));
+        CheckMatrix(c.Length, m, count, ldc, nameof(c), nameof(ldc));
         Check.Length(scratch, BlockedProduct.PackedScratchLength(m, k));
         switch (Simd.Width)
         {
-            case 16: MultiplyPacked<Lanes16>(transposeA, m, n, k, a, lda, packed, c, ldc, accumulate, scratch); break;
-            case 8: MultiplyPacked<Lanes8>(transposeA, m, n, k, a, lda, packed, c, ldc, accumulate, scratch); break;
-            default: MultiplyPacked<Lanes4>(transposeA, m, n, k, a, lda, packed, c, ldc, accumulate, scratch); break;
+            case 16: MultiplyPacked<Lanes16>(transposeA, m, n, from, count, k, a, lda, packed, c, ldc, accumulate, scratch); break;
+            case 8: MultiplyPacked<Lanes8>(transposeA, m, n, from, count, k, a, lda, packed, c, ldc, accumulate, scratch); break;
+            default: MultiplyPacked<Lanes4>(transposeA, m, n, from, count, k, a, lda, packed, c, ldc, accumulate, scratch); break;
         }
     }
 
@@ -156,10 +179,10 @@ public static class MatrixProduct
             BlockedProduct.Pack<L>(piece, transposeB, k, n, ref MemoryMarshal.GetReference(b), ldb, ref MemoryMarshal.GetReference(packed));
     }
 
-    internal static void MultiplyPacked<L>(bool transposeA, int m, int n, int k, ReadOnlySpan<float> a, int lda, ReadOnlySpan<float> packed, Span<float> c, int ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L>
+    internal static void MultiplyPacked<L>(bool transposeA, int m, int n, int from, int count, int k, ReadOnlySpan<float> a, int lda, ReadOnlySpan<float> packed, Span<float> c, int ldc, bool accumulate, Span<float> scratch) where L : struct, ILanes<L>
     {
-        if (!IsEmpty(m, n, k, c, ldc, accumulate))
-            BlockedProduct.MultiplyPacked<L>(transposeA, m, n, k, ref MemoryMarshal.GetReference(a), lda, ref MemoryMarshal.GetReference(packed), ref MemoryMarshal.GetReference(c), ldc, accumulate, scratch);
+        if (!IsEmpty(m, count, k, c, ldc, accumulate))
+            BlockedProduct.MultiplyPacked<L>(transposeA, m, n, from, count, k, ref MemoryMarshal.GetReference(a), lda, ref MemoryMarshal.GetReference(packed), ref MemoryMarshal.GetReference(c), ldc, accumulate, scratch);
     }
 
     private static bool IsEmpty(int m, int n, int k, Span<float> c, int ldc, bool accumulate)

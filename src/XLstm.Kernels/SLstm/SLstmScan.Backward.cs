@@ -148,7 +148,7 @@ public static partial class SLstmScan
                     continue;
                 while (to < rowCount && Runs(lengths, firstRow + to, t))
                     to++;
-                MatrixProduct.MultiplyPacked<L>(false, to - from, d, 4 * d, dRaw[(from * 4 * d)..], 4 * d, packed, dState[(from * 4 * d)..], 4 * d, false, work);
+                MatrixProduct.MultiplyPacked<L>(false, to - from, d, 0, d, 4 * d, dRaw[(from * 4 * d)..], 4 * d, packed, dState[(from * 4 * d)..], 4 * d, false, work);
             }
         }
 
@@ -178,6 +178,7 @@ public static partial class SLstmScan
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static int SLstmStepBackward<L>(
         ReadOnlySpan<float> kept, ReadOnlySpan<float> cPrevious, ReadOnlySpan<float> nPrevious, ReadOnlySpan<float> output,
         ReadOnlySpan<float> dOutput, Span<float> dState, in GateGradients gradients, int d, int j, float bound)
@@ -217,6 +218,7 @@ public static partial class SLstmScan
         return j;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static int LstmStepBackward<L>(
         ReadOnlySpan<float> kept, ReadOnlySpan<float> cPrevious, ReadOnlySpan<float> dOutput,
         Span<float> dState, in GateGradients gradients, int d, int j)

@@ -119,7 +119,7 @@ public static partial class SLstmScan
             for (int r = 0; r < rowCount && t + 1 < T; r++)
                 PrefetchGates(x.Slice(((firstRow + r) * T + t + 1) * 4 * H + head * d, 3 * H + d), H, d);
             if (packs)
-                MatrixProduct.MultiplyPacked<L>(false, rowCount, 4 * d, d, state, 4 * d, packed, recurrent, 4 * d, false, work);
+                MatrixProduct.MultiplyPacked<L>(false, rowCount, 4 * d, 0, 4 * d, d, state, 4 * d, packed, recurrent, 4 * d, false, work);
             else
                 for (int r = 0; r < rowCount; r += DirectProduct.MaxRows)
                     MatrixProduct.Multiply<L>(false, true, Math.Min(rowCount - r, DirectProduct.MaxRows), 4 * d, d, state[(r * 4 * d)..], 4 * d, R, d, recurrent[(r * 4 * d)..], 4 * d, false, work);
@@ -200,6 +200,8 @@ public static partial class SLstmScan
         }
     }
 
+    // Not inlined, as the product's tiles: with it the scan is past the budget of the JIT, and every operation on lanes a call.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static int SLstmStep<L>(in Gates gates, Span<float> state, Span<float> kept, int d, int j, bool first)
         where L : struct, ILanes<L>
     {
@@ -238,6 +240,7 @@ public static partial class SLstmScan
         return j;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static int LstmStep<L>(in Gates gates, Span<float> state, Span<float> kept, int d, int j)
         where L : struct, ILanes<L>
     {

@@ -15,3 +15,16 @@ public interface IXLstmBlock
     /// <summary>A state of zeros, the caller's own.</summary>
     CellState CreateState(int batch);
 }
+
+/// <summary>
+/// A block whose end works on each position by itself: <see cref="IXLstmBlock.Forward"/> is one part after the other, and positions that nobody asks for
+/// need not go through the second.
+/// </summary>
+internal interface ISplitBlock : IXLstmBlock
+{
+    /// <summary>The part that reads other positions.</summary>
+    (Tensor Output, CellState State) MixPositions(Tensor x, CellState? state, Pass pass, int[]? lengths);
+
+    /// <summary>The part after it, for any positions: [..., D] to [..., D].</summary>
+    Tensor EachPosition(Tensor x, Pass pass);
+}

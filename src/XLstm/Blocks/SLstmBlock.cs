@@ -14,7 +14,7 @@ namespace XLstm;
 /// The input and forget gates see silu(conv(norm(x))), z and o see norm(x). In checkpoints the weight called "fgate"
 /// feeds the input gate and "igate" the forget gate; that is how the reference was trained, and it is kept.
 /// </summary>
-public sealed class SLstmBlock : IXLstmBlock
+public sealed class SLstmBlock : ISplitBlock
 {
     private readonly float _dropout;
     private readonly Projection[] _projections;
@@ -104,14 +104,19 @@ public sealed class SLstmBlock : IXLstmBlock
     /// <inheritdoc/>
     public (Tensor Output, CellState State) Forward(Tensor x, CellState? state, Pass pass, int[]? lengths = null)
     {
-        (Tensor h, SLstmState next) = Layer(InputNorm.Forward(x, pass), state, pass, lengths);
-        if (FollowsPaper)
-            return (Ops.Add(pass, x, FeedForward is null ? h : FeedForward.Forward(h, pass)), next);
-        Tensor y = Ops.Add(pass, x, h);
-        if (FeedForward is not null)
-            y = Ops.Add(pass, y, FeedForward.Forward(FeedForwardNorm!.Forward(y, pass), pass));
-        return (y, next);
+        ISplitBlock parts = this;
+        (Tensor mixed, CellState next) = parts.MixPositions(x, state, pass, lengths);
+        return (parts.EachPosition(mixed, pass), next);
     }
+
+    (Tensor Output, CellState State) ISplitBlock.MixPositions(Tensor x, CellState? state, Pass pass, int[]? lengths)
+    {
+        (Tensor h, SLstmState next) = Layer(InputNorm.Forward(x, pass), state, pass, lengths);
+        return (Ops.Add(pass, x, FollowsPaper && FeedForward is not null ? FeedForward.Forward(h, pass) : h), next);
+    }
+
+    Tensor ISplitBlock.EachPosition(Tensor y, Pass pass) =>
+        FollowsPaper || FeedForward is null ? y : Ops.Add(pass, y, FeedForward.Forward(FeedForwardNorm!.Forward(y, pass), pass));
 
     /// <summary>Convolution, gates, cell and head-wise norm, without the residual: x [B, T, D] to [B, T, D].</summary>
     public (Tensor Output, SLstmState State) Layer(Tensor x, CellState? state, Pass pass, int[]? lengths = null)

@@ -7,7 +7,7 @@ namespace XLstm;
 /// x + down(silu(gate(m)) * up(m)), m = norm(x). q, k, v and the gates are linear in n, and the gates' pre-activations are soft-capped. Norms are RMSNorm
 /// but for the head-wise one, a LayerNorm; all multiply by their weight. No convolution, no skip.
 /// </summary>
-public sealed class XLstmLargeBlock : IXLstmBlock
+public sealed class XLstmLargeBlock : ISplitBlock
 {
     private readonly Norm _norm, _headNorm, _feedForwardNorm;
     private readonly LinearRows _query, _key, _value, _outputGate, _inputGate, _forgetGate, _gate, _up;
@@ -92,6 +92,13 @@ public sealed class XLstmLargeBlock : IXLstmBlock
     /// <inheritdoc/>
     public (Tensor Output, CellState State) Forward(Tensor x, CellState? state, Pass pass, int[]? lengths = null)
     {
+        ISplitBlock parts = this;
+        (Tensor mixed, CellState next) = parts.MixPositions(x, state, pass, lengths);
+        return (parts.EachPosition(mixed, pass), next);
+    }
+
+    (Tensor Output, CellState State) ISplitBlock.MixPositions(Tensor x, CellState? state, Pass pass, int[]? lengths)
+    {
         MLstmState? before = state switch
         {
             null => null,
@@ -102,9 +109,13 @@ public sealed class XLstmLargeBlock : IXLstmBlock
         Tensor gates = Ops.SoftCap(pass, Ops.Concatenate(pass, _inputGate.Forward(n, pass), _forgetGate.Forward(n, pass)), _gateCap);
         Tensor q = _query.Forward(n, pass), k = _key.Forward(n, pass), v = _value.Forward(n, pass);
         (Tensor h, MLstmState next) = Ops.MLstm(pass, q, k, v, gates, before, _cell, lengths);
-        x = Ops.Add(pass, x, _out.Forward(Ops.Gate(pass, _outputGate.Forward(n, pass), _headNorm.Forward(h, pass), Activation.Sigmoid), pass));
-        n = _feedForwardNorm.Forward(x, pass);
-        return (Ops.Add(pass, x, _down.Forward(Ops.Gate(pass, _gate.Forward(n, pass), _up.Forward(n, pass), Activation.Swish), pass)), next);
+        return (Ops.Add(pass, x, _out.Forward(Ops.Gate(pass, _outputGate.Forward(n, pass), _headNorm.Forward(h, pass), Activation.Sigmoid), pass)), next);
+    }
+
+    Tensor ISplitBlock.EachPosition(Tensor x, Pass pass)
+    {
+        Tensor n = _feedForwardNorm.Forward(x, pass);
+        return Ops.Add(pass, x, _down.Forward(Ops.Gate(pass, _gate.Forward(n, pass), _up.Forward(n, pass), Activation.Swish), pass));
     }
 
     /// <inheritdoc/>

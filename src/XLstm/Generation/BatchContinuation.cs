@@ -42,8 +42,8 @@ internal sealed class BatchContinuation(TextModel model, int[][] prompts, Genera
             for (int i = 0; i < rows.Length; i++)
                 different[rows[i]].AsSpan(from, lengths[i]).CopyTo(tokens.AsSpan(i * T));
             pass.Reset();
-            (Tensor hidden, _) = model.Model.Hidden(tokens, rows.Length, state, pass, lengths);
-            Tensor last = model.Model.Logits(Ops.Last(pass, hidden, lengths), pass);
+            (Tensor hidden, _) = model.Model.LastHidden(tokens, rows.Length, state, pass, lengths);
+            Tensor last = model.Model.Logits(hidden, pass);
             read += lengths.Sum();
             options.Progress?.Report(new PromptProgress(read, total));
             for (int i = 0; i < rows.Length; i++)

@@ -13,6 +13,7 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
     private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<string, WeightMatrix> _matrices = new(StringComparer.Ordinal);
     private readonly ModelWeights? _weights;
+    private readonly ParameterSet? _trained;
     private readonly ulong _seed;
 
     /// <summary>New parameters, filled by their initialisers.</summary>
@@ -23,11 +24,19 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
 
     private ParameterSet(ModelWeights weights, bool forInference) => (_weights, ForInference) = (weights, forInference);
 
+    private ParameterSet(ParameterSet trained) => (_trained, ForInference) = (trained, true);
+
     /// <summary>
     /// Parameters read from a checkpoint, but for the matrices of linear layers: those stay as they are stored, of any
     /// <see cref="WeightMatrix.Format"/> and mapped where they can be, and have no gradient.
     /// </summary>
     public static ParameterSet OpenForInference(ModelWeights weights) => new(weights, forInference: true);
+
+    /// <summary>
+    /// The parameters of a model that is not trained any further, for one to run: copies of the matrices of linear layers, arranged once for all products
+    /// (<see cref="WeightMatrix.Pack"/>); the others themselves.
+    /// </summary>
+    internal static ParameterSet Arrange(ParameterSet trained) => new(trained);
 
     /// <summary>Parameters for their names and sizes only: all 0, which costs next to nothing.</summary>
     internal static ParameterSet ForSizes() => new(0) { Fills = false };
@@ -78,6 +87,13 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
 
     internal Parameter Get(string name, Shape shape, Initializer initializer)
     {
+        if (_trained is not null)
+        {
+            CheckNew(name);
+            Parameter same = _trained[name];
+            Add(same);
+            return same;
+        }
         // Before memory is asked for: a config may say anything.
         if (_weights is not null)
             CheckStored(name, shape);
@@ -99,8 +115,14 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
         if (!ForInference)
             return null;
         CheckNew(name);
-        CheckStored(name, new Shape(outputs, inputs));
-        WeightMatrix matrix = _weights!.Matrix(name);
+        WeightMatrix matrix;
+        if (_trained is not null)
+            matrix = WeightMatrix.Pack(name, outputs, inputs, _trained[name].Span);
+        else
+        {
+            CheckStored(name, new Shape(outputs, inputs));
+            matrix = _weights!.Matrix(name);
+        }
         _matrices.Add(name, matrix);
         return matrix;
     }
@@ -112,12 +134,19 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
         {
             Decays = name.Contains("weight", StringComparison.Ordinal) && !name.Contains("norm", StringComparison.Ordinal),
         };
-        _parameters.Add(parameter);
-        _byName.Add(name, parameter);
+        Add(parameter);
         return parameter;
     }
 
-    internal IReadOnlyList<long>? StoredShape(string name) => _weights is not null && _weights.Contains(name) ? _weights.Info(name).Shape : null;
+    internal IReadOnlyList<long>? StoredShape(string name) =>
+        _trained?.Find(name) is { } trained ? [.. Enumerable.Range(0, trained.Shape.Rank).Select(i => (long)trained.Shape[i])]
+        : _weights is not null && _weights.Contains(name) ? _weights.Info(name).Shape : null;
+
+    private void Add(Parameter parameter)
+    {
+        _parameters.Add(parameter);
+        _byName.Add(parameter.Name, parameter);
+    }
 
     private void CheckNew(string name)
     {

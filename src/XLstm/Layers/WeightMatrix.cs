@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using XLstm.Kernels;
 
 namespace XLstm;
@@ -27,6 +29,9 @@ public sealed class WeightMatrix
         (Name, Format, Outputs, Inputs, _bytes) = (name, format, outputs, inputs, bytes);
     }
 
+    private WeightMatrix(string name, int outputs, int inputs, ReadOnlyMemory<byte> packed) =>
+        (Name, Format, Outputs, Inputs, IsPacked, _bytes) = (name, WeightFormat.F32, outputs, inputs, true, packed);
+
     /// <summary>Full name, for example "backbone.blocks.0.ffn.proj_up.weight".</summary>
     public string Name { get; }
 
@@ -42,6 +47,9 @@ public sealed class WeightMatrix
     /// <summary>Bytes that a product with one row reads.</summary>
     public long ByteLength => _bytes.Length;
 
+    /// <summary>Whether the numbers stand as <see cref="MatrixProduct.Pack"/> arranges them, for this machine, instead of row by row.</summary>
+    internal bool IsPacked { get; }
+
     internal ReadOnlySpan<byte> Bytes => _bytes.Span;
 
     /// <summary><paramref name="values"/> [outputs, inputs] in another format, in memory of its own.</summary>
@@ -53,6 +61,20 @@ public sealed class WeightMatrix
         return new WeightMatrix(name, format, outputs, inputs, bytes);
     }
 
+    /// <summary>
+    /// <paramref name="values"/> [outputs, inputs] in the order in which products of any number of rows read it: nothing is left to arrange for each
+    /// product, and a row of x has the same bits whatever rows it is computed with.
+    /// </summary>
+    internal static WeightMatrix Pack(string name, int outputs, int inputs, ReadOnlySpan<float> values)
+    {
+        int length = checked(MatrixProduct.PackedLength(inputs, outputs) * sizeof(float));
+        // On a 64-byte boundary, where a register is one line of the cache; what is pinned stays there.
+        byte[] memory = GC.AllocateUninitializedArray<byte>(length + 63, pinned: true);
+        int start = (int)(-Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref MemoryMarshal.GetArrayDataReference(memory)) & 63);
+        MatrixProduct.Pack(true, inputs, outputs, values, inputs, MemoryMarshal.Cast<byte, float>(memory.AsSpan(start, length)));
+        return new WeightMatrix(name, outputs, inputs, memory.AsMemory(start, length));
+    }
+
     /// <summary>Rows <paramref name="from"/> to from + count as a matrix of their own, over the same memory.</summary>
     /// <exception cref="ArgumentException">The rows are not there, or a panel format would have to be cut within a group of 16 rows.</exception>
     public WeightMatrix Rows(int from, int count)
@@ -60,6 +82,8 @@ public sealed class WeightMatrix
         CheckRows(from, count);
         if (count == Outputs)
             return this;
+        if (IsPacked)
+            throw new NotSupportedException($"{this} is arranged for products as a whole.");
         int start = checked((int)QuantizedWeights.ByteLength(Format, from, Inputs)), length = (int)QuantizedWeights.ByteLength(Format, count, Inputs);
         return new WeightMatrix(Name, Format, count, Inputs, _bytes.Slice(start, length));
     }
@@ -73,6 +97,8 @@ public sealed class WeightMatrix
             throw new ArgumentOutOfRangeException(nameof(row), row, $"{this} has no row {row}.");
         if (values.Length != Inputs)
             throw new ArgumentException($"values has {values.Length} elements; a row of {this} has {Inputs}.", nameof(values));
+        if (IsPacked)
+            throw new NotSupportedException($"{this} is arranged for products, not for rows.");
         StoredWeights.DecodeRow(Format, Inputs, _bytes.Span, row, values);
         // A span does not hold a mapping.
         GC.KeepAlive(this);

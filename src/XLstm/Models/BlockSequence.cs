@@ -12,7 +12,10 @@ public class BlockSequence(IReadOnlyList<IXLstmBlock> blocks, Norm? outputNorm)
     public Norm? OutputNorm { get; } = outputNorm;
 
     /// <summary>x [B, T, D], the state before it or null, and the steps of each row or null for T; returns [B, T, D] and the state after each row's last step.</summary>
-    public (Tensor Output, StackState State) Forward(Tensor x, StackState? state, Pass pass, int[]? lengths = null)
+    public (Tensor Output, StackState State) Forward(Tensor x, StackState? state, Pass pass, int[]? lengths = null) => Forward(x, state, pass, lengths, null);
+
+    /// <summary>As the other, with an output for the positions only that <paramref name="pick"/> picks of [B, T, D]; not for a pass that records.</summary>
+    internal (Tensor Output, StackState State) Forward(Tensor x, StackState? state, Pass pass, int[]? lengths, Func<Tensor, Tensor>? pick)
     {
         if (state is not null && state.Blocks.Count != Blocks.Count)
             throw new ArgumentException($"The state has {state.Blocks.Count} blocks, the stack {Blocks.Count}.", nameof(state));
@@ -25,6 +28,8 @@ public class BlockSequence(IReadOnlyList<IXLstmBlock> blocks, Norm? outputNorm)
             Tensor input = x;
             (x, CellState next) = pass.Record && pass.Options.Recompute
                 ? pass.Recomputed(Blocks[i], x, state?.Blocks[i], lengths)
+                : i == Blocks.Count - 1 && pick is not null
+                ? Picked(Blocks[i], x, state?.Blocks[i], pass, lengths, pick)
                 : Blocks[i].Forward(x, state?.Blocks[i], pass, lengths);
             if (!pass.Record)
             {
@@ -40,6 +45,14 @@ public class BlockSequence(IReadOnlyList<IXLstmBlock> blocks, Norm? outputNorm)
                 pass.Watch(x, $"block {i} ({Blocks[i].Kind})");
         }
         return (OutputNorm is null ? x : OutputNorm.Forward(x, pass), inPlace ? state! : new StackState(states!));
+    }
+
+    private static (Tensor Output, CellState State) Picked(IXLstmBlock block, Tensor x, CellState? state, Pass pass, int[]? lengths, Func<Tensor, Tensor> pick)
+    {
+        var split = block as ISplitBlock;
+        (Tensor mixed, CellState next) = split is null ? block.Forward(x, state, pass, lengths) : split.MixPositions(x, state, pass, lengths);
+        Tensor picked = pick(mixed);
+        return (split is null ? picked : split.EachPosition(picked, pass), next);
     }
 
     /// <summary>A state of zeros, the caller's own.</summary>

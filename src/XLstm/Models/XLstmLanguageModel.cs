@@ -167,10 +167,17 @@ public sealed class XLstmLanguageModel
     }
 
     /// <summary>As <see cref="Forward"/> without the head: [B, T, D].</summary>
-    public (Tensor Hidden, StackState State) Hidden(int[] tokens, int batch, StackState? state, Pass pass, int[]? lengths = null)
+    public (Tensor Hidden, StackState State) Hidden(int[] tokens, int batch, StackState? state, Pass pass, int[]? lengths = null) =>
+        Read(tokens, batch, state, pass, lengths, null);
+
+    /// <summary>After the last token of each row only: [B, D].</summary>
+    internal (Tensor Hidden, StackState State) LastHidden(int[] tokens, int batch, StackState? state, Pass pass, int[]? lengths = null) =>
+        Read(tokens, batch, state, pass, lengths, x => Ops.Last(pass, x, lengths));
+
+    private (Tensor Hidden, StackState State) Read(int[] tokens, int batch, StackState? state, Pass pass, int[]? lengths, Func<Tensor, Tensor>? pick)
     {
         Tensor x = Embedding.Forward(tokens, batch, pass);
-        return Stack.Forward(Ops.Dropout(pass, x, _embeddingDropout), state, pass, lengths);
+        return Stack.Forward(Ops.Dropout(pass, x, _embeddingDropout), state, pass, lengths, pick);
     }
 
     // Names, shapes and a sample of the weights: enough to tell models, and trainings of one model, apart. Weights in single precision are

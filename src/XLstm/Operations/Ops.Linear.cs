@@ -13,7 +13,6 @@ public static partial class Ops
 
     // A product of one block of rows is shared out by columns, so many weights at a time, in whole panels of the kernel.
     private const int ColumnsPiece = 32768;
-    private const int Panel = 32;
 
     // The gradient of a weight with at most this many outputs is shared out by blocks of its inputs instead.
     private const int FewOutputs = 32;
@@ -67,7 +66,7 @@ public static partial class Ops
         if (m <= RowBlock)
         {
             // Each weight is read once: nobody else uses what a thread packs.
-            int columns = Math.Max(Panel, ColumnsPiece / Math.Max(1, k) / Panel * Panel);
+            int columns = ColumnsOf(k);
             pass.Workers.Run((n + columns - 1) / columns, new ColumnsWork(m, n, k, columns, a, b, bOffset, ldb, c, accumulate), (long)n * k * ((m + 3) / 4));
             return;
         }
@@ -75,6 +74,9 @@ public static partial class Ops
         pass.Workers.Run((m + RowBlock - 1) / RowBlock, new RowBlockWork(false, m, n, k, a, k, packed, c, 0, n, accumulate));
         pass.Return(packed);
     }
+
+    private static int ColumnsOf(int k) =>
+        Math.Max(MatrixProduct.PackedColumns, ColumnsPiece / Math.Max(1, k) / MatrixProduct.PackedColumns * MatrixProduct.PackedColumns);
 
     // c[m, n] += a[m, k] b[k, n]
     private static void Multiply(Pass pass, int m, int n, int k, Tensor a, Tensor b, int bOffset, GradientSum c, int ldb = 0)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using XLstm.Kernels;
 
 namespace XLstm;
@@ -25,7 +26,9 @@ public static partial class Ops
             throw new ArgumentException($"x is {x.Shape}; {weight} expects {weight.Inputs} as the last dimension.", nameof(x));
         Tensor y = pass.Rent(x.Shape.WithLast(count));
         int rows = x.Shape.Rows;
-        if (QuantizedWeights.IsQuantized(weight.Format))
+        if (weight.IsPacked)
+            MultiplyPacked(pass, rows, x, weight, from, y);
+        else if (QuantizedWeights.IsQuantized(weight.Format))
             MultiplyPanels(pass, rows, x, weight, from, y);
         else
             MultiplyRows(pass, rows, x, weight, from, y);
@@ -58,6 +61,37 @@ public static partial class Ops
     {
         if (pass.Options.Record)
             throw new InvalidOperationException($"{weight} is for inference only: no gradient passes through it. To train, load the model with its weights as parameters.");
+    }
+
+    // Few rows are shared out by columns, so that each weight is read by one thread; many by rows.
+    private static void MultiplyPacked(Pass pass, int m, Tensor x, WeightMatrix weight, int from, Tensor y)
+    {
+        int n = y.Shape.Last, k = weight.Inputs, blocks = (m + RowBlock - 1) / RowBlock;
+        if (from % MatrixProduct.PackedColumns != 0 || (n % MatrixProduct.PackedColumns != 0 && from + n < weight.Outputs))
+        {
+            // Between two panels nothing can be cut: of odd widths all is computed.
+            Tensor all = pass.Rent(x.Shape.WithLast(weight.Outputs));
+            MultiplyPacked(pass, m, x, weight, 0, all);
+            for (int i = 0; i < m; i++)
+                all.Span.Slice(i * weight.Outputs + from, n).CopyTo(y.Span[(i * n)..]);
+            pass.Return(all);
+            return;
+        }
+        int columns = blocks > 1 ? n : ColumnsOf(k);
+        pass.Workers.Run(blocks * ((n + columns - 1) / columns), new PackedWork(m, columns, blocks, x, weight, from, y), (long)n * k * ((m + 3) / 4));
+    }
+
+    private readonly struct PackedWork(int m, int columns, int blocks, Tensor x, WeightMatrix weight, int first, Tensor y) : IWork
+    {
+        public int ScratchLength => MatrixProduct.PackedScratchLength(Math.Min(m, RowBlock), weight.Inputs);
+
+        public void Run(int index, Span<float> scratch)
+        {
+            int row = index % blocks * RowBlock, column = index / blocks * columns, n = y.Shape.Last, k = weight.Inputs;
+            MatrixProduct.MultiplyPackedColumns(
+                false, Math.Min(RowBlock, m - row), weight.Outputs, first + column, Math.Min(columns, n - column), k, x.Span[(row * k)..], k,
+                MemoryMarshal.Cast<byte, float>(weight.Bytes), y.Span[(row * n + column)..], n, accumulate: false, scratch);
+        }
     }
 
     // A row of x becomes whole numbers once for all of W.

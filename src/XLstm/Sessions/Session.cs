@@ -177,8 +177,7 @@ public sealed class Session : IDisposable
     private void Run(int[] tokens)
     {
         _pass.Reset();
-        (Tensor hidden, _) = Model.Hidden(tokens, 1, State, _pass);
-        Tensor last = tokens.Length == 1 ? hidden : Ops.Last(_pass, hidden);
+        (Tensor last, _) = tokens.Length == 1 ? Model.Hidden(tokens, 1, State, _pass) : Model.LastHidden(tokens, 1, State, _pass);
         Model.Logits(last, _pass).Span.CopyTo(_logits);
         Position += tokens.Length;
     }

@@ -12,9 +12,9 @@ internal interface IWork
 }
 
 /// <summary>
-/// Threads that live as long as their pass and share out the pieces of one <see cref="IWork"/> at a time. A run ends when its
+/// The threads of a pass, which share out the pieces of one <see cref="IWork"/> at a time. A run ends when its
 /// pieces are done, not when every thread has looked: on a busy machine the caller does alone what nobody helps with. Threads
-/// start with the first run that has work for them.
+/// start with the first run that has work for them, and end when there has been none for a while: what nobody disposes of leaves no thread behind.
 /// </summary>
 internal sealed class Workers : IDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class Workers : IDisposable
     // Number of the run in the upper half, pieces that nobody has taken yet in the lower: one compare-and-swap takes a piece
     // of that run and of no other. What else belongs to a run is read after that, when the run cannot end before the piece.
     private long _open;
-    private int _count, _unfinished, _sleeping;
+    private int _count, _unfinished, _sleeping, _missing;
     private volatile bool _stopped;
     private Exception? _failure;
 
@@ -46,9 +46,16 @@ internal sealed class Workers : IDisposable
         Array.Fill(_scratch, []);
         _spins = count <= Environment.ProcessorCount;
         _threads = new Thread[count - 1];
+        _missing = _threads.Length;
     }
 
     public int Count => _threads.Length + 1;
+
+    /// <summary>How long a thread waits for the next run before it ends.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Threads that are there now, the caller's own not counted.</summary>
+    public int Running => _threads.Length - Volatile.Read(ref _missing);
 
     /// <summary>Runs so far, and their pieces: what tests hold fixed instead of time.</summary>
     public (long Runs, long Pieces) Done { get; private set; }
@@ -83,7 +90,7 @@ internal sealed class Workers : IDisposable
             return;
         }
 
-        if (_threads[^1] is null)
+        if (Volatile.Read(ref _missing) > 0)
             Start();
         if (!_jobs.TryGetValue(typeof(TWork), out Job? known))
             _jobs.Add(typeof(TWork), known = new Job<TWork>());
@@ -111,7 +118,10 @@ internal sealed class Workers : IDisposable
         _stopped = true;
         Interlocked.Exchange(ref _open, (long)(RunOf(_open) + 1) << 32);
         Wake();
-        foreach (Thread? thread in _threads)
+        Thread?[] running;
+        lock (_wake)
+            running = [.. _threads];
+        foreach (Thread? thread in running)
             thread?.Join();
     }
 
@@ -119,12 +129,16 @@ internal sealed class Workers : IDisposable
 
     private void Start()
     {
-        for (int i = 0; i < _threads.Length; i++)
-        {
-            int index = i + 1;
-            _threads[i] = new Thread(() => Loop(index)) { IsBackground = true, Name = $"XLstm worker {index}" };
-            _threads[i]!.Start();
-        }
+        lock (_wake)
+            for (int i = 0; i < _threads.Length; i++)
+            {
+                if (_threads[i] is not null)
+                    continue;
+                int index = i + 1;
+                _threads[i] = new Thread(() => Loop(index)) { IsBackground = true, Name = $"XLstm worker {index}" };
+                _missing--;
+                _threads[i]!.Start();
+            }
     }
 
     private void Loop(int index)
@@ -132,9 +146,7 @@ internal sealed class Workers : IDisposable
         uint seen = 0;
         while (true)
         {
-            if (!Comes(seen))
-                Sleep(seen);
-            if (_stopped)
+            if ((!Comes(seen) && !Sleep(seen, index)) || _stopped)
                 return;
             seen = RunOf(Volatile.Read(ref _open));
             Share(seen, index);
@@ -166,13 +178,27 @@ internal sealed class Workers : IDisposable
             Monitor.PulseAll(_wake);
     }
 
-    private void Sleep(uint seen)
+    // Until there is a new run; false if none came and the thread has left.
+    private bool Sleep(uint seen, int index)
     {
         Interlocked.Increment(ref _sleeping);
-        lock (_wake)
-            while (RunOf(Volatile.Read(ref _open)) == seen)
-                Monitor.Wait(_wake);
-        Interlocked.Decrement(ref _sleeping);
+        try
+        {
+            lock (_wake)
+                while (RunOf(Volatile.Read(ref _open)) == seen)
+                    if (!Monitor.Wait(_wake, Patience) && RunOf(Volatile.Read(ref _open)) == seen)
+                    {
+                        // A run that opens now is done without this thread; the next one starts another.
+                        _threads[index - 1] = null;
+                        _missing++;
+                        return false;
+                    }
+            return true;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _sleeping);
+        }
     }
 
     private void Share(uint run, int index)

@@ -83,6 +83,57 @@ public sealed class WeightMatrixTests
         }
     }
 
+    /// <summary>Arranged for products: the sums of the parameter's product, of any rows and columns, and a row's do not depend on the rows beside it.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(40, 5)]
+    [InlineData(75, 90)]
+    [InlineData(512, 700)]
+    public void PackedItIsTheSameMatrix(int outputs, int inputs)
+    {
+        var parameter = new Parameter("w", new Shape(outputs, inputs));
+        Normal(3, outputs * inputs).CopyTo(parameter.Span);
+        WeightMatrix packed = WeightMatrix.Pack("w", outputs, inputs, parameter.Span);
+        var bias = new Parameter("b", new Shape(outputs));
+        Normal(8, outputs).CopyTo(bias.Span);
+        const int most = 150;
+        using Pass two = new(new PassOptions(Threads: 2)), one = new(new PassOptions(Threads: 1));
+        Tensor x = two.Rent(new Shape(most, inputs), Normal(7, most * inputs)), whole = Ops.Linear(two, x, parameter, bias);
+        foreach (int rows in (int[])[1, 2, 4, 5, 64, 65, most])
+        {
+            Tensor some = one.Rent(new Shape(rows, inputs), x.Span[..(rows * inputs)]);
+            Numbers.SameBits($"{rows}", whole.Span[..(rows * outputs)], Ops.Linear(one, some, packed, bias).Span);
+            Numbers.SameBits($"{rows} on two threads", whole.Span[..(rows * outputs)], Ops.Linear(two, some, packed, bias).Span);
+            foreach ((int from, int count) in (ReadOnlySpan<(int, int)>)[(0, outputs), (outputs / 2, outputs - outputs / 2), (0, (outputs + 1) / 2), (outputs / 64 * 32, 1), (outputs - 1, 1)])
+            {
+                ReadOnlySpan<float> part = Ops.Linear(one, some, packed, bias, from, count).Span;
+                for (int i = 0; i < rows; i++)
+                    Numbers.SameBits($"{rows}, outputs {from} to {from + count}", whole.Span.Slice(i * outputs + from, count), part.Slice(i * count, count));
+            }
+        }
+        Assert.Throws<NotSupportedException>(() => packed.ReadRow(0, new float[inputs]));
+    }
+
+    /// <summary>A model that was arranged to be run gives what the trained one gives, and stays as it was when that is trained on.</summary>
+    [Fact]
+    public void AnArrangedModelIsTheTrainedOneAtThatTime()
+    {
+        var trained = new ParameterSet(3);
+        XLstmStackConfig config = new(2, 24, new MLstmBlockConfig(new MLstmLayerConfig(2, ProjFactor: 1.3)), new SLstmBlockConfig(new SLstmLayerConfig(2), new FeedForwardConfig()), [1]);
+        var stack = new XLstmStack(trained.Root, config);
+        ParameterSet arranged = ParameterSet.Arrange(trained);
+        var runs = new XLstmStack(arranged.Root, config);
+        Assert.Equal(trained.ElementCount, arranged.ElementCount);
+        using var pass = new Pass();
+        Tensor x = TestModels.Input(2, 9, D: 24);
+        float[] before = stack.Forward(x, null, pass).Output.Span.ToArray();
+        Numbers.Close("arranged", before, runs.Forward(x, null, pass).Output.Span);
+        foreach (Parameter parameter in trained.Where(p => p.Name.EndsWith("proj_down.weight", StringComparison.Ordinal)))
+            parameter.Span.Clear();
+        Numbers.Close("later", before, runs.Forward(x, null, pass).Output.Span);
+        Assert.NotEqual(before, stack.Forward(x, null, pass).Output.Span.ToArray());
+    }
+
     [Fact]
     public void NoGradientPasses()
     {

@@ -28,6 +28,23 @@ public class SequenceLawTests
             }
     }
 
+    /// <summary>Asked for some positions only, a stack gives what it has there, and the state that it has anyway.</summary>
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public void PickedPositionsAreThoseOfTheWhole(string name)
+    {
+        XLstmStack stack = TestModels.Stack(name, out _);
+        const int T = 19;
+        int[] lengths = [19, 7, 1];
+        using var pass = new Pass();
+        Tensor x = TestModels.Input(3, T);
+        (Tensor whole, StackState end) = stack.Forward(x, null, pass, lengths);
+        (Tensor last, StackState state) = stack.Forward(x, null, pass, lengths, y => Ops.Last(pass, y, lengths));
+        Assert.Equal(new Shape(3, x.Shape.Last), last.Shape);
+        Numbers.Close(name, Ops.Last(pass, whole, lengths).Span, last.Span);
+        TestModels.Close(name, end, state);
+    }
+
     [Theory]
     [MemberData(nameof(Stacks))]
     public void StepsAreTheSequence(string name)

@@ -96,6 +96,34 @@ public class WorkersTests
     }
 
     [Fact]
+    public void IdleThreadsEndAndOthersStart()
+    {
+        using var workers = new Workers(3) { Patience = TimeSpan.FromMilliseconds(20) };
+        var counts = new int[5];
+        for (int i = 0; i < 3; i++)
+        {
+            workers.Run(5, new Count(counts));
+            Assert.InRange(workers.Running, 0, 2);
+            Assert.True(SpinWait.SpinUntil(() => workers.Running == 0, TimeSpan.FromSeconds(30)));
+        }
+        Assert.All(counts, c => Assert.Equal(3, c));
+    }
+
+    /// <summary>Threads that are about to end when the next run opens.</summary>
+    [Fact]
+    public void NoPieceIsLostWhileThreadsEnd()
+    {
+        using var workers = new Workers(3) { Patience = TimeSpan.FromMilliseconds(1) };
+        var counts = new int[7];
+        for (int i = 0; i < 500; i++)
+        {
+            workers.Run(7, new Count(counts));
+            Thread.Sleep(i % 5);
+        }
+        Assert.All(counts, c => Assert.Equal(500, c));
+    }
+
+    [Fact]
     public void PiecesDoNotShareScratch()
     {
         using var workers = new Workers(2);
