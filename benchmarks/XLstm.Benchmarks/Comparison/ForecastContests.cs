@@ -12,13 +12,17 @@ internal static class ForecastContests
     public static IEnumerable<Contest> All(IReadOnlyList<int> threads, PythonPeers peers)
     {
         int most = threads.Max();
-        yield return TiRex(1, 2048, most, 20, peers);
-        yield return TiRex(1, 256, most, 100, peers);
-        yield return TiRex(16, 2048, most, 10, peers);
+        foreach (bool asItComes in new HashSet<bool> { most > 1, false })
+        {
+            yield return TiRex(1, 2048, most, 20, peers, asItComes);
+            yield return TiRex(1, 256, most, 100, peers, asItComes);
+            yield return TiRex(16, 2048, most, 10, peers, asItComes);
+        }
     }
 
-    private static Contest TiRex(int batch, int length, int threads, double times, PythonPeers peers) => new(
-        $"forecasting/{batch} of {length}", string.Create(CultureInfo.InvariantCulture, $"TiRex, 35.3 M parameters, {batch} of {length:N0} values, {Steps} steps"), threads, "ms",
+    private static Contest TiRex(int batch, int length, int threads, double times, PythonPeers peers, bool asItComes) => new(
+        $"forecasting/{batch} of {length}{(asItComes ? ", PyTorch as it comes" : "")}",
+        string.Create(CultureInfo.InvariantCulture, $"TiRex, 35.3 M parameters, {batch} of {length:N0} values, {Steps} steps{(asItComes ? ", beside PyTorch as it comes" : "")}"), threads, "ms",
         new Target(1 / times, AtLeast: false), () =>
         {
             var forecaster = new TiRexForecaster(new TiRexModel(new TiRexConfig()), threads: threads);
@@ -28,7 +32,7 @@ internal static class ForecastContests
                 Peers = peers.For(
                     threads, about => about.GetProperty("tirex").ValueKind == JsonValueKind.String,
                     about => $"TiRex {about.GetProperty("tirex").GetString()}, PyTorch {about.GetProperty("torch").GetString()}",
-                    new { @case = "tirex_forecast", batch, time = length, steps = Steps }, seconds => 1e3 * seconds),
+                    new { @case = "tirex_forecast", batch, time = length, steps = Steps }, seconds => 1e3 * seconds, asItComes),
             };
         });
 

@@ -12,12 +12,13 @@ internal sealed class PythonPeers(IReadOnlyList<string> interpreters) : IDisposa
 {
     private readonly Dictionary<(string Command, int Threads, int BlasThreads), PythonPeer?> _running = [];
 
-    /// <summary>Every peer that can do what <paramref name="can"/> asks for, on so many threads.</summary>
-    public List<(string Name, Side Run)> For(int threads, Func<JsonElement, bool> can, Func<JsonElement, string> name, object request, Func<double, double> value)
+    /// <summary>Every peer that can do what <paramref name="can"/> asks for, on so many threads; with its own settings only, <paramref name="asItComes"/>.</summary>
+    public List<(string Name, Side Run)> For(
+        int threads, Func<JsonElement, bool> can, Func<JsonElement, string> name, object request, Func<double, double> value, bool asItComes = false)
     {
         var sides = new List<(string, Side)>();
         foreach (string command in interpreters)
-            foreach (int blas in new HashSet<int> { threads, 1 })
+            foreach (int blas in new HashSet<int> { threads, asItComes ? threads : 1 })
                 if (Start(command, threads, blas) is { } peer && can(peer.About))
                     sides.Add((name(peer.About) + (blas == threads ? "" : ", one BLAS thread"), seconds => value(peer.Measure(request, seconds))));
         return sides;
