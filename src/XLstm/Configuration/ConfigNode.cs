@@ -31,6 +31,16 @@ internal sealed class ConfigNode(JsonElement element, string file, string path, 
         throw Wrong(key, value, "a whole number of 32 bits");
     }
 
+    /// <summary>A whole number, or the first of a list of them.</summary>
+    internal int IntOrFirst(string key)
+    {
+        if (Raw(key) is not { ValueKind: JsonValueKind.Array } list)
+            return Int(key);
+        if (list.GetArrayLength() == 0 || list.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out _)))
+            throw Wrong(key, list, "a whole number, or a list of them");
+        return list[0].GetInt32();
+    }
+
     internal double Double(string key, double fallback)
     {
         if (!Find(key, required: false, "a number", out var value))

@@ -84,7 +84,8 @@ public static class ModelConfigReader
             node.String("weight_mode", normal.WeightMode),
             node.Bool("tie_word_embeddings", normal.TieWordEmbeddings),
             node.Raw("bos_token_id") is null ? null : node.Int("bos_token_id"),
-            node.Raw("eos_token_id") is null ? null : node.Int("eos_token_id"),
+            // Several ends are for SpecialTokens to read; the first of them is the one of the config.
+            node.Raw("eos_token_id") is null ? null : node.IntOrFirst("eos_token_id"),
             node.Raw("pad_token_id") is null ? null : node.Int("pad_token_id"));
     }
 

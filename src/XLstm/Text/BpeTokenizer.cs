@@ -92,7 +92,7 @@ public sealed class BpeTokenizer : TextTokenizer
     {
         try
         {
-            return new(Parts.Read(root, file), bytes);
+            return new(Parts.Read(root, file, bytes.Length), bytes);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or KeyNotFoundException)
         {
@@ -105,7 +105,7 @@ public sealed class BpeTokenizer : TextTokenizer
     /// <summary>What the file says, and a refusal of everything that it may say and that would be ignored here.</summary>
     private sealed record Parts(Dictionary<string, int> Vocabulary, int[] TokenOfByte, Dictionary<long, (int Rank, int Joined)> Merges, List<Added> Added, bool Compose)
     {
-        internal static Parts Read(JsonElement root, string file)
+        internal static Parts Read(JsonElement root, string file, int length)
         {
             CheckType(root, file, "model", "BPE");
             CheckType(root, file, "pre_tokenizer", "ByteLevel");
@@ -119,13 +119,15 @@ public sealed class BpeTokenizer : TextTokenizer
             var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
             foreach (var token in model.GetProperty("vocab").EnumerateObject())
                 vocabulary[token.Name] = token.Value.GetInt32();
-            if (vocabulary.Count == 0 || vocabulary.Values.Any(id => id is < 0 or > 1 << 24))
-                throw new CheckpointException(file, "model.vocab", $"tokens numbered from 0 to at most {1 << 24}", vocabulary.Count == 0 ? "none" : "a number outside");
+            // Tables are as long as the largest number, and a token takes some bytes of the file.
+            var most = Math.Min(1 << 24, length);
+            if (vocabulary.Count == 0 || vocabulary.Values.Any(id => id < 0 || id > most))
+                throw new CheckpointException(file, "model.vocab", $"tokens numbered from 0 to at most {most}", vocabulary.Count == 0 ? "none" : "a number outside");
             var bytes = Enumerable.Range(0, 256).Select(value => vocabulary.GetValueOrDefault(ByteAlphabet.Of((byte)value).ToString(), -1)).ToArray();
             // 0xC0, 0xC1 and those from 0xF5 on are in no UTF-8.
             if (Enumerable.Range(0, 0xF5).Except([0xC0, 0xC1]).Any(value => bytes[value] < 0))
                 throw new CheckpointException(file, "model.vocab", "a token for each byte of UTF-8", $"none for byte 0x{Enumerable.Range(0, 0xF5).First(value => bytes[value] < 0 && value is not (0xC0 or 0xC1)):X2}", "Text with it would lose a part.");
-            return new(vocabulary, bytes, ReadMerges(model.GetProperty("merges"), vocabulary, file), ReadAdded(root, file), ReadNormalizer(root, file));
+            return new(vocabulary, bytes, ReadMerges(model.GetProperty("merges"), vocabulary, file), ReadAdded(root, file, most), ReadNormalizer(root, file));
         }
 
         private static Dictionary<long, (int Rank, int Joined)> ReadMerges(JsonElement merges, Dictionary<string, int> vocabulary, string file)
@@ -142,7 +144,7 @@ public sealed class BpeTokenizer : TextTokenizer
             return read;
         }
 
-        private static List<Added> ReadAdded(JsonElement root, string file)
+        private static List<Added> ReadAdded(JsonElement root, string file, int most)
         {
             var added = new List<Added>();
             if (!root.TryGetProperty("added_tokens", out var list) || list.ValueKind == JsonValueKind.Null)
@@ -152,8 +154,8 @@ public sealed class BpeTokenizer : TextTokenizer
                 foreach (var key in (string[])["single_word", "lstrip", "rstrip"])
                     CheckOff(token, file, $"added_tokens, {token.GetProperty("content")}: ", key);
                 var (content, id) = (token.GetProperty("content").GetString()!, token.GetProperty("id").GetInt32());
-                if (content.Length == 0 || id is < 0 or > 1 << 24)
-                    throw new CheckpointException(file, "added_tokens", $"texts numbered from 0 to at most {1 << 24}", token.GetRawText());
+                if (content.Length == 0 || id < 0 || id > most)
+                    throw new CheckpointException(file, "added_tokens", $"texts numbered from 0 to at most {most}", token.GetRawText());
                 added.Add(new(content, id, IsTrue(token, "normalized"), IsTrue(token, "special")));
             }
             return added;

@@ -68,6 +68,31 @@ public sealed class ModelConverterTests
         }
     }
 
+    /// <summary>A model may end its texts in several ways: its config then has a list, of which configs elsewhere keep the first.</summary>
+    [Fact]
+    public void SeveralEndsComeAlong()
+    {
+        TextTokenizer tokenizer = TextTokenizer.Load(TestData.File("tokenizers/byte-level.json"));
+        using var folder = new TemporaryFolder();
+        string first = Path.Combine(folder.Path, "first"), config = Path.Combine(first, "config.json");
+        ModelConverter.Convert(TestData.Golden(Single), first, new ConversionOptions(ModelLayout.HuggingFace));
+        IEnumerable<string> others = File.ReadAllLines(config).Skip(1).Where(line => !line.Contains("_token_id", StringComparison.Ordinal));
+        File.WriteAllText(config, "{\"bos_token_id\": 0, \"eos_token_id\": [1, 0], \"pad_token_id\": 1, " + string.Concat(others));
+        File.Delete(Path.Combine(first, "generation_config.json"));
+        Assert.Equal([0, 1], SpecialTokens.Read(first, tokenizer).Ends);
+        Assert.Equal(1, XLstmLanguageModel.Load(first).Config is XLstmLargeConfig large ? large.EosTokenId : null);
+
+        foreach (ModelLayout layout in Enum.GetValues<ModelLayout>())
+        {
+            string there = Path.Combine(folder.Path, $"{layout}");
+            ModelConverter.Convert(first, there, new ConversionOptions(layout));
+            Assert.Equal([0, 1], SpecialTokens.Read(there, tokenizer).Ends);
+        }
+
+        File.WriteAllText(config, "{\"eos_token_id\": [1, \"0\"], " + string.Concat(others));
+        Assert.Equal("eos_token_id", Assert.Throws<CheckpointException>(() => XLstmLanguageModel.Load(first)).What);
+    }
+
     [Fact]
     public void NewerNamesBecomeTheUsualOnes()
     {

@@ -109,6 +109,8 @@ public sealed class BpeTokenizerTests
         { "model.ignore_merges", """{"model": {"ignore_merges": true}}""" },
         { "model.vocab", """{"model": {"vocab": {}}}""" },
         { "model.vocab", """{"model": {"vocab": {"a": -1}}}""" },
+        { "model.vocab", """{"model": {"vocab": {"a": 16000000}}}""" },
+        { "added_tokens", """{"added_tokens": [{"content": "<far>", "id": 16000000}]}""" },
         { "pre_tokenizer.type", """{"pre_tokenizer": {"type": "Sequence"}}""" },
         { "pre_tokenizer.type", """{"pre_tokenizer": null}""" },
         { "pre_tokenizer.add_prefix_space", """{"pre_tokenizer": {"add_prefix_space": true}}""" },

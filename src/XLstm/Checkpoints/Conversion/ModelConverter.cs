@@ -73,10 +73,8 @@ public static class ModelConverter
         if (layout == ModelLayout.HuggingFace)
             ModelConfigWriter.Write(fresh, config);
         else
-        {
             ModelConfigWriter.WriteNative(fresh, config);
-            SpecialTokensOfLarge.WriteBeside(source, fresh, config);
-        }
+        SpecialTokensOfLarge.WriteBeside(source, fresh, config, inConfig: layout == ModelLayout.HuggingFace);
         return LargeTensors.Arrange(weights, layout, options.Fused);
     }
 

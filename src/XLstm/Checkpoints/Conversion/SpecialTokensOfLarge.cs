@@ -16,27 +16,47 @@ internal static class SpecialTokensOfLarge
         JsonElement[] files = [.. ((string[])["config.json", "config.yaml", Beside]).Select(name => Path.Combine(source, name)).Where(File.Exists).Select(ConfigDocument.Read)];
         return config with { BosTokenId = Token(Bos, 0), EosTokenId = Token(Eos, 2), PadTokenId = Token(Pad, 1) };
 
-        // A list, of several ends, is the affair of the file that it stands in, which comes along.
+        // Of a list, of several ends, the first: generation_config.json has them all, one that comes along or the one that is written.
         int? Token(string key, int normal)
         {
             foreach (JsonElement file in files)
-                if (file.ValueKind == JsonValueKind.Object && file.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Array)
+                if (file.ValueKind == JsonValueKind.Object && file.TryGetProperty(key, out JsonElement value) && First(ref value))
                     return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int id) ? id : null;
             return Math.Min(normal, config.VocabSize - 1);
         }
+
+        static bool First(ref JsonElement value)
+        {
+            if (value.ValueKind != JsonValueKind.Array)
+                return true;
+            if (value.GetArrayLength() == 0)
+                return false;
+            value = value[0];
+            return true;
+        }
     }
 
-    /// <summary>Writes <c>generation_config.json</c>, unless the source has one that comes along.</summary>
-    public static void WriteBeside(string source, string directory, XLstmLargeConfig config)
+    /// <summary>Writes <c>generation_config.json</c>, unless the source has one that comes along, or the new config says the same.</summary>
+    public static void WriteBeside(string source, string directory, XLstmLargeConfig config, bool inConfig)
     {
         if (File.Exists(Path.Combine(source, Beside)))
+            return;
+        JsonElement? ends = ((string[])["config.json", "config.yaml"]).Select(name => Path.Combine(source, name)).Where(File.Exists).Select(ConfigDocument.Read)
+            .Where(c => c.ValueKind == JsonValueKind.Object && c.TryGetProperty(Eos, out JsonElement value) && value.ValueKind == JsonValueKind.Array)
+            .Select(c => (JsonElement?)c.GetProperty(Eos)).FirstOrDefault();
+        if (inConfig && ends is null)
             return;
         AtomicFile.Write(Path.Combine(directory, Beside), stream =>
         {
             using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
             json.WriteStartObject();
             foreach ((string key, int? token) in new[] { (Bos, config.BosTokenId), (Eos, config.EosTokenId), (Pad, config.PadTokenId) })
-                if (token is { } id)
+                if (string.Equals(key, Eos, StringComparison.Ordinal) && ends is { } several)
+                {
+                    json.WritePropertyName(key);
+                    several.WriteTo(json);
+                }
+                else if (token is { } id)
                     json.WriteNumber(key, id);
                 else
                     json.WriteNull(key);
