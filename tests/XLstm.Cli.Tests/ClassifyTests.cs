@@ -20,6 +20,18 @@ public sealed class ClassifyTests
         Assert.Contains("\"probabilities\"", File.ReadAllText(folder["told.json"]), StringComparison.Ordinal);
     }
 
+    /// <summary>What is said of the weights and the pooling is what the run has.</summary>
+    [Fact]
+    public void Options_reach_the_run()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["waves.csv"], Waves("label", "a=b", "fast"));
+        Train(folder, "--class-weight", "a=b=2.5", "fast=1e-1", "--pooling", "last").Succeeds();
+        string run = File.ReadAllText(Path.Combine(folder["out"], "run.json"));
+        Assert.Matches("\"a=b\": 2.5,\\s+\"fast\": 0.1", run);
+        Assert.Contains("\"Last\"", run, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Fact]
     public void Numbers_are_told_in_the_same_way()
     {
@@ -59,6 +71,7 @@ public sealed class ClassifyTests
         foreach ((string option, string value, string said) in new[]
         {
             ("--test", folder["two.csv"], "two.csv: the series have 2 channels, expected 1"), ("--test", folder["plain.csv"], "plain.csv: there is nothing to measure on"), ("--pattern", ":", "\":\" is no pattern"),
+            ("--class-weight", "none=2", "none"), ("--class-weight", "slow=0", "The weight of class slow is 0"),
         })
         {
             Cli.Outcome refused = Train(folder, option, value);
@@ -67,6 +80,8 @@ public sealed class ClassifyTests
         }
         Assert.False(Directory.Exists(folder["out"]));
         Cli.Run("classify", "evaluate", folder.Root).Fails("there is no set");
+        Cli.Run("classify", "train", folder["waves.csv"], "--class-weight", "slow").FailsAsUsage("--class-weight is slow");
+        Cli.Run("classify", "train", folder["waves.csv"], "--class-weight", "slow=1", "slow=2").FailsAsUsage("--class-weight is slow=2");
         Cli.Run("classify", "train", folder["waves.csv"], "--steps", "0").FailsAsUsage("--steps", "xlstm classify train --help");
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using XLstm.Classification;
 using XLstm.Cli.Classification;
 using XLstm.Cli.Runs;
@@ -21,6 +22,8 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
     private readonly Option<int> _dim = Commands.Options.Number("--dim", "N", "Width of the blocks.", s_normal.EmbeddingDim, 1, 4096);
     private readonly Option<int> _networks = Commands.Options.Number("--networks", "N", "Networks that are trained side by side and answer together; time grows with them.", s_normal.Networks, 1, 64);
     private readonly Option<bool> _balanced = Commands.Options.Flag("--balanced", "All classes count the same, however many series they have.");
+    private readonly Option<Dictionary<string, double>?> _weights = ClassWeights();
+    private readonly Option<SequencePooling?> _pooling = Commands.Options.Choice<SequencePooling>("--pooling", "How the outputs of all steps become one vector. [default: meanandmax]");
     private readonly Option<double> _validation = Commands.Options.Number("--validation", "X", "Share of the series that is held out: the weights are those that are best on it. 0 for none.", s_normal.Validation, 0.0, 0.9);
     private readonly Option<int> _patience = Commands.Options.Number("--patience", "N", $"Validations without improvement, one every {s_normal.ValidateEvery} steps, after which it ends; 0 for never.", s_normal.Patience, 0);
     private readonly Option<int> _threads = Commands.Options.Threads(0);
@@ -31,7 +34,7 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
         : base("train", "Learn to tell the class of series, or a number.", streams, cancellation)
     {
         Add(_file);
-        _own = [_steps, _seed, _pattern, _blocks, _dim, _networks, _balanced, _validation, _patience];
+        _own = [_steps, _seed, _pattern, _blocks, _dim, _networks, _balanced, _weights, _pooling, _validation, _patience];
         foreach (Option option in new Option[] { _out, _resume, _test }.Concat(_own).Append(_threads).Concat(_reading.All))
             Add(option);
     }
@@ -40,6 +43,7 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
         """
           xlstm classify train GunPoint_TRAIN.ts --test GunPoint_TEST.ts
           xlstm classify train gestures.csv --label gesture --id recording
+          xlstm classify train beats.csv --balanced --class-weight fault=5
           xlstm classify train wear.csv --label hours --regression
           xlstm classify train --resume                           go on after Ctrl-C, a crash or a power cut
         """;
@@ -92,6 +96,27 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
             ? test : throw new CommandError($"{path}: there is nothing to measure on: expected series with {(classifier ? "classes" : "numbers")}.");
     }
 
+    private static Option<Dictionary<string, double>?> ClassWeights() => new("--class-weight")
+    {
+        HelpName = "CLASS=W",
+        Description = "What a series of a class counts; 1 for classes that are not named.",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = text =>
+        {
+            var weights = new Dictionary<string, double>(StringComparer.Ordinal);
+            foreach (string given in text.Tokens.Select(t => t.Value))
+            {
+                // A name may have the sign in it.
+                int sign = given.LastIndexOf('=');
+                if (sign > 0 && double.TryParse(given.AsSpan(sign + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double weight) && weights.TryAdd(given[..sign], weight))
+                    continue;
+                text.AddError($"--class-weight is {given}; expected a class, once, and a number, such as fault=5.");
+                return null;
+            }
+            return weights;
+        },
+    };
+
     private SequenceRun Create(ParseResult parse, SequenceData data, string file, string directory)
     {
         try
@@ -102,7 +127,7 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
                 {
                     Steps = parse.GetValue(_steps), Seed = parse.GetValue(_seed), Pattern = parse.GetRequiredValue(_pattern), NumBlocks = parse.GetValue(_blocks),
                     EmbeddingDim = parse.GetValue(_dim), Networks = parse.GetValue(_networks), Weighting = parse.GetValue(_balanced) ? ClassWeighting.Balanced : ClassWeighting.None,
-                    Validation = parse.GetValue(_validation), Patience = parse.GetValue(_patience),
+                    Weights = parse.GetValue(_weights), Pooling = parse.GetValue(_pooling) ?? s_normal.Pooling, Validation = parse.GetValue(_validation), Patience = parse.GetValue(_patience),
                 },
                 parse.GetValue(_threads));
         }
