@@ -25,6 +25,9 @@ public sealed class SequenceData
     /// <summary>What the labels are, in ordinal order.</summary>
     public IReadOnlyList<string> Classes { get; }
 
+    /// <summary>What the file calls each series; null where it has no names for them.</summary>
+    public IReadOnlyList<string>? Names { get; internal init; }
+
     /// <summary>What a reader of files found out by itself, for people.</summary>
     public IReadOnlyList<string> Notes { get; internal init; } = [];
 
@@ -50,7 +53,7 @@ public sealed class SequenceData
     /// <summary>Series of which nothing is known.</summary>
     public static SequenceData Unlabelled(IReadOnlyList<TimeSeries> series) => new(series, null, null);
 
-    internal SequenceData With(IReadOnlyList<string> notes) => new(Series, Labels, Targets) { Notes = notes };
+    internal SequenceData With(IReadOnlyList<string> notes, IReadOnlyList<string>? names = null) => new(Series, Labels, Targets) { Notes = notes, Names = names };
 
     private static void Same<T>(IReadOnlyList<TimeSeries> series, IReadOnlyList<T> others, string name)
     {

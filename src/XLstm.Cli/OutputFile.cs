@@ -18,9 +18,12 @@ internal static class OutputFile
             throw new CommandError($"{file}: there is no such directory, {folder}.");
     }
 
-    /// <summary>Fails if a file to write is the one that is read, by whatever path.</summary>
+    /// <summary>Fails if a file to write is the one that is read, or one of a directory that is read, by whatever path.</summary>
     public static void CheckApart(string option, string? file, string? input)
     {
+        if (file is not null && Directory.Exists(input) && File.Exists(file)
+            && Real(file).StartsWith(Path.TrimEndingDirectorySeparator(Real(input)) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            throw new CommandError($"{file}: {option} would replace a file of what is read, {input}. Name another one.");
         if (file is not null && input is not null && File.Exists(file) && string.Equals(Real(file), Real(input), StringComparison.Ordinal))
             throw new CommandError($"{file}: {option} would replace the file that is read. Name another one.");
     }

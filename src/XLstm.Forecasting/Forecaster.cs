@@ -54,7 +54,7 @@ public sealed class Forecaster : IForecaster
         if (Directory.Exists(path) && File.Exists(own))
             path = own;
         if (!Directory.Exists(path) && !File.Exists(path))
-            throw new CheckpointException(path, "the file", "a forecaster", "nothing");
+            throw new CheckpointException(path, "the file", "a forecaster", "no such file or directory");
         if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
         {
             SafetensorsFile file = SafetensorsFile.Open(path);

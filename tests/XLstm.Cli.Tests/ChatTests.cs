@@ -59,6 +59,17 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_but_a_conversation_is_written_over()
+    {
+        string text = _folder["notes.txt"], state = _folder["talk.state"];
+        File.WriteAllText(text, "mine");
+        Assert.Contains("no conversation with this model", Chat($"Hi\n/save {text}\n").Error, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(text));
+        Chat($"Hi\n/save {state}\nAnd?\n/save {state}\n");
+        Assert.Contains("--system stands before a new conversation only", Chat("", "--session", state, "--system", "s").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Reset_begins_anew()
     {
         string once = Answers("Hi\n", "--temperature", "0", "--system", "s");

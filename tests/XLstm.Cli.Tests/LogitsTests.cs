@@ -82,6 +82,15 @@ public sealed class LogitsTests : IDisposable
         Cli.Run("logits", "--model", _model, "--tokens", Tokens([1], 1, 1), "--output", Path.Combine(_model, "config.json", "x")).Fails("config.json");
 
     [Fact]
+    public void The_model_is_not_replaced()
+    {
+        string weights = Path.Combine(_model, "model.safetensors");
+        byte[] before = File.ReadAllBytes(weights);
+        Cli.Run("logits", "--model", _model, "--tokens", Tokens([1], 1, 1), "--output", weights).Fails("would replace a file of what is read");
+        Assert.Equal(before, File.ReadAllBytes(weights));
+    }
+
+    [Fact]
     public void Ctrl_C_leaves_no_file()
     {
         Cli.Outcome outcome = Cli.RunWith("", new CancellationToken(true), "logits", "--model", _model, "--tokens", Tokens([1], 1, 1), "--output", _folder["out.safetensors"]);

@@ -28,9 +28,9 @@ public sealed class StoredProductTests
     }
 
     [Fact]
-    public void EveryFiniteHalfIsReadRight()
+    public void EveryHalfIsReadRight()
     {
-        ushort[] all = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i).Where(bits => Half.IsFinite(BitConverter.UInt16BitsToHalf(bits)))];
+        ushort[] all = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i)];
         Check<Lanes1>(all);
         Check<Lanes4>(all);
         Check<Lanes8>(all);
@@ -43,7 +43,11 @@ public sealed class StoredProductTests
             {
                 L.Store(L.LoadHalf(ref halves[i], 0), ref values[0], 0);
                 for (int lane = 0; lane < L.Count; lane++)
-                    Assert.Equal(BitConverter.SingleToInt32Bits((float)BitConverter.UInt16BitsToHalf(halves[i + lane])), BitConverter.SingleToInt32Bits(values[lane]));
+                {
+                    float expected = (float)BitConverter.UInt16BitsToHalf(halves[i + lane]);
+                    // What is no number has many forms.
+                    Assert.True(float.IsNaN(expected) ? float.IsNaN(values[lane]) : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(values[lane]), $"{halves[i + lane]:x4}: {values[lane]}");
+                }
             }
         }
     }

@@ -9,10 +9,13 @@ public sealed record SequenceTableOptions
     /// <summary>The column of classes or targets; null: "label", "class", "target" or "y" if there is one.</summary>
     public string? Label { get; init; }
 
-    /// <summary>The column that tells series apart of which each row is one step; null: "id", "series" or "case" if there is one. Without one each row is a series.</summary>
+    /// <summary>
+    /// The column that tells series apart of which each row is one step; null: "id", "series" or "case" if there is one. Without one, or where it is
+    /// another one in each row, each row is a series.
+    /// </summary>
     public string? Id { get; init; }
 
-    /// <summary>The column of times, by which steps are not sorted: they stand in order. Null: "time", "date", "timestamp" or "step" if there is one.</summary>
+    /// <summary>The column of times, numbers or dates, by which the steps of a series are sorted. Null: "time", "date", "timestamp" or "step" if there is one.</summary>
     public string? Time { get; init; }
 
     /// <summary>Whether labels are numbers to be told, no classes.</summary>
@@ -20,7 +23,7 @@ public sealed record SequenceTableOptions
 }
 
 /// <summary>
-/// A CSV file with a header. Wide: each row is a series of one channel, a column for each step, empty at the end of shorter ones. Long: each row is one
+/// A CSV file with a header. Wide: each row is a series of one channel, a column for each step, empty at the end of shorter ones, and perhaps one of names. Long: each row is one
 /// step, a column for each channel, one that tells series apart, and a label that is the same in all rows of a series.
 /// </summary>
 internal static class SequenceTable
@@ -58,6 +61,7 @@ internal static class SequenceTable
         var (series, labels, lines) = (new List<TimeSeries>(), new List<string>(), new List<int>());
         var order = new Dictionary<string, int>(StringComparer.Ordinal);
         var steps = new List<List<double>[]>();
+        var times = new List<List<double>>();
         long cells = 0;
         while (reader.Read())
         {
@@ -84,6 +88,7 @@ internal static class SequenceTable
             {
                 order.Add(row[id], at = steps.Count);
                 steps.Add([.. values.Select(_ => new List<double>())]);
+                times.Add([]);
                 labels.Add(label < 0 ? "" : row[label]);
                 lines.Add(line);
             }
@@ -91,18 +96,31 @@ internal static class SequenceTable
                 throw SequenceReader.Error(path, line, $"series \"{SequenceReader.Short(row[id])}\" is of class \"{SequenceReader.Short(row[label])}\" here and \"{SequenceReader.Short(labels[at])}\" in line {lines[at]}");
             for (int c = 0; c < values.Length; c++)
                 steps[at][c].Add(numbers[c]);
+            if (time >= 0)
+                times[at].Add(Time(row[time]));
         }
-        series.AddRange(steps.Select(s => new TimeSeries([.. s.Select(channel => channel.ToArray())])));
+        string[]? called = id < 0 ? null : [.. order.Keys];
+        // Names that occur once each are names of rows.
+        bool wide = id < 0 || (values.Length > 1 && steps.TrueForAll(s => s[0].Count == 1));
+        int sorted = wide ? 0 : Sort(steps, times);
+        if (id >= 0 && wide)
+            series.AddRange(steps.Select(s => new TimeSeries([[.. s.Select(c => c[0]).Take(Array.FindLastIndex(s, c => !double.IsNaN(c[0])) + 1)]])));
+        else
+            series.AddRange(steps.Select(s => new TimeSeries([.. s.Select(channel => channel.ToArray())])));
         if (series.Count == 0)
             throw new InvalidDataException($"{path}: there is nothing below the header.");
-        List<string> notes = [id < 0 ? $"each row is a series, of up to {values.Length} steps" : $"each row is a step of the series that \"{names[id]}\" names, with {values.Length} {(values.Length == 1 ? "channel" : "channels")}"];
-        notes.Add(label < 0 ? "there is no column of labels" : $"labels: column \"{names[label]}\"");
+        List<string> notes = [wide ? $"each row is a series, of up to {values.Length} steps{(id < 0 ? "" : $", which \"{names[id]}\" names")}" : $"each row is a step of the series that \"{names[id]}\" names, with {values.Length} {(values.Length == 1 ? "channel" : "channels")}"];
+        if (sorted > 0)
+            notes.Add($"{sorted} {(sorted == 1 ? "series was" : "series were")} not in order of \"{names[time]}\": sorted");
+        else if (!wide && time >= 0 && times.Exists(t => t.Exists(double.IsNaN)))
+            notes.Add($"\"{names[time]}\" has times that cannot be read: steps stand as in the file");
+        notes.Add(label < 0 ? $"there is no column of labels, called {string.Join(", ", s_labels)} or as said" : $"labels: column \"{names[label]}\"");
         if (label < 0)
-            return SequenceData.Unlabelled(series).With(notes);
+            return SequenceData.Unlabelled(series).With(notes, called);
         if (!options.Regression)
-            return SequenceReader.Labelled(series, labels, lines, path).With(notes);
+            return SequenceReader.Labelled(series, labels, lines, path).With(notes, called);
         return SequenceData.WithTargets(series, [.. labels.Select((l, i) => SequenceReader.TryNumber(l, out double y)
-            ? new[] { y } : throw SequenceReader.Error(path, lines[i], $"\"{SequenceReader.Short(l)}\" is no number to be told"))]).With(notes);
+            ? new[] { y } : throw SequenceReader.Error(path, lines[i], $"\"{SequenceReader.Short(l)}\" is no number to be told"))]).With(notes, called);
 
         int Find(string? given, string[] usual)
         {
@@ -110,6 +128,30 @@ internal static class SequenceTable
             int at = (given is null ? usual : [given]).Select(name => Array.FindIndex(names, n => string.Equals(n, name, StringComparison.OrdinalIgnoreCase))).FirstOrDefault(i => i >= 0, -1);
             return at >= 0 || given is null ? at : throw new InvalidDataException($"{path}: there is no column \"{given}\". The columns are: {string.Join(", ", names.Take(20))}{(names.Length > 20 ? ", ..." : "")}.");
         }
+    }
+
+    // Numbers and dates; NaN for what is neither.
+    private static double Time(string text) =>
+        SequenceReader.TryNumber(text, out double number) ? number
+        : DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTime time) ? time.Ticks : double.NaN;
+
+    // Each series whose times can all be read and are not in order; equal ones stay as they stand. How many there were.
+    private static int Sort(List<List<double>[]> steps, List<List<double>> times)
+    {
+        if (times.Exists(t => t.Exists(double.IsNaN)))
+            return 0;
+        int sorted = 0;
+        for (int s = 0; s < steps.Count; s++)
+        {
+            List<double> of = times[s];
+            if (!Enumerable.Range(1, Math.Max(0, of.Count - 1)).Any(i => of[i] < of[i - 1]))
+                continue;
+            int[] order = [.. Enumerable.Range(0, of.Count).OrderBy(i => of[i])];
+            for (int c = 0; c < steps[s].Length; c++)
+                steps[s][c] = [.. order.Select(i => steps[s][c][i])];
+            sorted++;
+        }
+        return sorted;
     }
 
     private static string[] Cells(CsvReader reader)

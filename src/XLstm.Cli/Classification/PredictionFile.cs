@@ -7,22 +7,29 @@ namespace XLstm.Cli.Classification;
 /// <summary>Predictions as CSV or JSON, one for each series in the order of the file.</summary>
 internal static class PredictionFile
 {
-    public static void Write(string path, IReadOnlyList<string> names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> rows) => AtomicFile.Write(path, stream =>
+    /// <param name="path">.csv or .json.</param>
+    /// <param name="series">What the file calls its series; null for their numbers, from 1.</param>
+    /// <param name="names">Of classes or targets.</param>
+    /// <param name="rows">One for each series.</param>
+    public static void Write(string path, IReadOnlyList<string>? series, IReadOnlyList<string> names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> rows) => AtomicFile.Write(path, stream =>
     {
         if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-            Json(stream, names, rows);
+            Json(stream, series, names, rows);
         else
-            Csv(stream, names, rows);
+            Csv(stream, series, names, rows);
     });
 
-    private static void Json(Stream stream, IReadOnlyList<string> names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> rows)
+    private static void Json(Stream stream, IReadOnlyList<string>? series, IReadOnlyList<string> names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> rows)
     {
         using Utf8JsonWriter json = SeriesText.Json(stream);
         json.WriteStartObject();
         json.WriteStartArray("series");
-        foreach ((string? label, IReadOnlyList<double> values) in rows)
+        for (int i = 0; i < rows.Count; i++)
         {
+            (string? label, IReadOnlyList<double> values) = rows[i];
             json.WriteStartObject();
+            if (series is not null)
+                json.WriteString("name", series[i]);
             if (label is not null)
                 json.WriteString("label", label);
             json.WriteStartObject(label is null ? "values" : "probabilities");
@@ -35,12 +42,12 @@ internal static class PredictionFile
         json.WriteEndObject();
     }
 
-    private static void Csv(Stream stream, IReadOnlyList<string> names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> rows)
+    private static void Csv(Stream stream, IReadOnlyList<string>? series, IReadOnlyList<string> names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> rows)
     {
         using StreamWriter text = SeriesText.Csv(stream);
         bool labels = rows.Any(r => r.Label is not null);
         text.WriteLine(string.Join(',', [.. labels ? new[] { "series", "label" } : ["series"], .. names.Select(SeriesText.Quoted)]));
         for (int i = 0; i < rows.Count; i++)
-            text.WriteLine(string.Join(',', [SeriesText.Number(i + 1), .. labels ? new[] { SeriesText.Quoted(rows[i].Label!) } : [], .. rows[i].Values.Select(SeriesText.Number)]));
+            text.WriteLine(string.Join(',', [series is null ? SeriesText.Number(i + 1) : SeriesText.Quoted(series[i]), .. labels ? new[] { SeriesText.Quoted(rows[i].Label!) } : [], .. rows[i].Values.Select(SeriesText.Number)]));
     }
 }

@@ -54,7 +54,11 @@ internal sealed class ChatCommand : DocumentedCommand
         OutputFile.Check(_session.Name, file);
         using var talk = new Conversation(model, template, parse.GetValue(_system), parse.GetValue(_threads));
         if (File.Exists(file))
+        {
             talk.Load(file);
+            if (parse.GetValue(_system) is not null)
+                Note($"--system stands before a new conversation only: this one goes on from {file}.");
+        }
         if (Streams.InIsTerminal)
             Note(Help);
         Talk(talk, options with { Stop = [.. template.Stop, .. options.Stop] }, user, assistant);

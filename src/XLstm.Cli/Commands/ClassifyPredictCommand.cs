@@ -38,7 +38,7 @@ internal sealed class ClassifyPredictCommand : DocumentedCommand
         SequenceData data = _reading.Read(parse, file, !classifier, Note);
         (IReadOnlyList<string> names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> rows) = Predict(model, data, parse.GetValue(_threads), Streams, Cancellation);
         if (output is not null)
-            PredictionFile.Write(output, names, rows);
+            PredictionFile.Write(output, data.Names, names, rows);
         else if (!CanMeasure(data, classifier))
             foreach ((string? label, IReadOnlyList<double> values) in rows)
                 Streams.Out.WriteLine(label ?? string.Join(',', values.Select(SeriesText.Number)));

@@ -40,6 +40,7 @@ internal sealed class LogitsCommand : DocumentedCommand
         string file = parse.GetRequiredValue(_tokens), output = parse.GetRequiredValue(_output);
         OutputFile.Check(_output.Name, output);
         OutputFile.CheckApart(_output.Name, output, file);
+        OutputFile.CheckApart(_output.Name, output, parse.GetRequiredValue(_model));
         XLstmLanguageModel model = ModelDirectory.Load(parse.GetRequiredValue(_model));
         TokenTable tokens = TokenTable.Read(file, "tokens");
         tokens.Check(0, model.VocabSize, "a token of the model");

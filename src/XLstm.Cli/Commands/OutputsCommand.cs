@@ -42,6 +42,7 @@ internal sealed class OutputsCommand : DocumentedCommand
         string file = parse.GetRequiredValue(_inputs), output = parse.GetRequiredValue(_output);
         OutputFile.Check(_output.Name, output);
         OutputFile.CheckApart(_output.Name, output, file);
+        OutputFile.CheckApart(_output.Name, output, parse.GetRequiredValue(_model));
         XLstmStackModel model = XLstmStackModel.Load(parse.GetRequiredValue(_model), parse.GetValue(_prefix), parse.GetValue(_before), parse.GetValue(_after));
         int width = model.Stack.Config.EmbeddingDim, features = model.Input?.Weight.Shape[1] ?? width, outputs = model.Output?.Weight.Shape[0] ?? width;
         using SafetensorsFile inputs = SafetensorsFile.Open(file);

@@ -6,7 +6,7 @@ namespace XLstm.Cli.Forecasts;
 /// <summary>The flagged values of every series, below each other.</summary>
 internal sealed class AnomalyTable(TextWriter output, double coverage)
 {
-    private const int MostSeries = 10, MostValues = 24, CellWidth = 11;
+    private const int MostSeries = 10, MostValues = 24, LeastWidth = 11;
 
     public void Write(SeriesTable table, IReadOnlyList<IReadOnlyList<JudgedValue>> judged)
     {
@@ -28,9 +28,11 @@ internal sealed class AnomalyTable(TextWriter output, double coverage)
         string share = (coverage * 100).ToString("0.###", CultureInfo.InvariantCulture) + "%";
         output.WriteLine();
         output.WriteLine(series.Name);
-        output.WriteLine("  " + timeName.PadRight(width) + string.Concat(new[] { "value", "expected", share + " from", "to", "score" }.Select(name => name.PadLeft(CellWidth))));
-        foreach (JudgedValue v in shown)
-            output.WriteLine("  " + series.Time(v.Index).PadRight(width) + string.Concat(new[] { number(v.Value), number(v.Expected), number(v.Lower), number(v.Upper), Score(v.Score) }.Select(cell => cell.PadLeft(CellWidth))));
+        string[][] rows = [.. shown.Select(v => new[] { number(v.Value), number(v.Expected), number(v.Lower), number(v.Upper), Score(v.Score) })];
+        int cell = Math.Max(LeastWidth, 2 + rows.Max(row => row.Max(text => text.Length)));
+        output.WriteLine("  " + timeName.PadRight(width) + string.Concat(new[] { "value", "expected", share + " from", "to", "score" }.Select(name => name.PadLeft(cell))));
+        for (int i = 0; i < rows.Length; i++)
+            output.WriteLine("  " + series.Time(shown[i].Index).PadRight(width) + string.Concat(rows[i].Select(text => text.PadLeft(cell))));
         if (shown.Length < found.Length)
             output.WriteLine($"  ... and {Report.Count(found.Length - shown.Length)} that are less far off: --output writes them all.");
     }

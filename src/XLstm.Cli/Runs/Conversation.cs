@@ -63,7 +63,20 @@ internal sealed class Conversation : IDisposable
         Begin();
     }
 
-    public void Save(string file) => _session.Save(file);
+    /// <summary>Writes the conversation, to a new file or over another conversation with this model.</summary>
+    public void Save(string file)
+    {
+        if (File.Exists(file))
+            try
+            {
+                TextSession.Load(_session.Model, file).Dispose();
+            }
+            catch (CheckpointException)
+            {
+                throw new CommandError($"{file}: there is a file already that is no conversation with this model. Name another one.");
+            }
+        _session.Save(file);
+    }
 
     public void Load(string file)
     {

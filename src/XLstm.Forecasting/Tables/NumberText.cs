@@ -50,6 +50,7 @@ internal static class NumberText
         cell = WithoutUnit(cell);
         Span<byte> plain = stackalloc byte[MostLength];
         int length = 0, digits = 0, group = -1;
+        bool zero = cell is [(byte)'0', ..];
         byte point = mark == DecimalMark.Point ? (byte)'.' : (byte)',', thousands = mark == DecimalMark.Point ? (byte)',' : (byte)'.';
         ReadOnlySpan<byte> separator = default;
         while (cell.Length > 0)
@@ -64,8 +65,8 @@ internal static class NumberText
             ReadOnlySpan<byte> next = cell[0] == thousands ? cell[..1] : Prefix(cell, s_blanks);
             if (next.Length == 0)
                 break;
-            // The first group has one to three digits, each of the others three, and they are separated alike.
-            if (group < 0 ? digits is 0 or > 3 : digits != 3 || !next.SequenceEqual(separator))
+            // The first group has one to three digits, not 0 first, each of the others three, and they are separated alike.
+            if (group < 0 ? digits is 0 or > 3 || zero : digits != 3 || !next.SequenceEqual(separator))
                 return false;
             separator = next;
             (group, digits) = (Math.Max(group, 0) + 1, 0);

@@ -11,7 +11,10 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
     private static readonly HashSet<string> s_timeNames = new(StringComparer.OrdinalIgnoreCase)
     {
         "t", "ds", "dt", "day", "tag", "hour", "stunde", "week", "woche", "month", "monat", "mois", "mes", "quarter", "quartal", "year", "jahr", "an", "año", "period", "step", "fecha",
+        "ts", "epoch", "unix",
     };
+
+    private static readonly string[] s_clockWords = ["time", "zeit", "hour", "stunde", "clock", "heure", "hora"];
 
     private static readonly string[] s_timeWords = ["date", "time", "datum", "zeit", "timestamp"];
 
@@ -61,12 +64,13 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         int[] columns = [.. Enumerable.Range(0, table.Names.Length).Except(taken).Where(c => !IsRowNumber(c)).OrderByDescending(IsTimeName)];
         foreach (int column in columns)
             if (Calendar(column) is { } times)
-                return times;
+                return WithClock(times, columns) ?? times;
         if (TimeParts.Find(table, columns) is { } parts && new Times(parts.Columns, parts.Text, parts.Values) is var together && IsPlausible(together))
             return together;
         foreach (int column in columns.Where(c => IsTimeName(c) || c == 0))
             foreach (TimeText text in TimeText.Numeric)
-                if ((IsTimeName(column) || text.Example.Length <= 8 && !text.IsCount && table.Names.Length > 1) && Fits(text, column) && Read(column, text) is var times && IsPlausible(times))
+                if ((IsTimeName(column) || !text.IsCount && table.Names.Length > 1) && Fits(text, column) && Read(column, text) is var times
+                    && (IsTimeName(column) || text.Example.Length <= 8 || (Rises(times) && TimeGrid.Of(times.Values) is { IsExact: true })) && IsPlausible(times))
                     return times;
         foreach (int column in columns.Where(c => IsTimeName(c) && !Evidence(c).IsNumeric))
             Wrong(column, TimeText.Calendar);
@@ -100,6 +104,28 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         int best = scores[0].CompareTo(scores[^1]) > 0 ? 0 : read.Length - 1;
         return read[best] with { Guessed = scores[0] == scores[^1] };
     }
+
+    // Dates beside a column of clocks, as meters and loggers write them.
+    private Times? WithClock(Times dates, int[] columns)
+    {
+        if (!Repeats(dates) || dates.Values.Any(time => time % TimeSpan.TicksPerDay != 0))
+            return null;
+        foreach (int column in columns.Where(c => !dates.Columns.Contains(c) && IsClockName(c)))
+        {
+            var values = new long[table.Rows];
+            int row = 0;
+            while (row < values.Length && TimeText.TryReadClock(table[column, row], out long clock))
+            {
+                values[row] = dates.Values[row] + clock;
+                row++;
+            }
+            if (row == values.Length && values.Distinct().Count() > dates.Values.Distinct().Count())
+                return dates with { Columns = [.. dates.Columns, column], Values = values };
+        }
+        return null;
+    }
+
+    private bool IsClockName(int column) => table.HasHeader && s_clockWords.Any(word => table.Names[column].Contains(word, StringComparison.OrdinalIgnoreCase));
 
     private (double Ordered, double Dense) Regularity(Times times)
     {
@@ -223,10 +249,19 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         if (numbers.Count == 0 && free.Length == 1 && Evidence(free[0]).IsNumeric)
             numbers = [free[0]];
         if (numbers.Count == 0)
-            throw table.Error($"there is no column of numbers beside the times; the columns are {Names([.. Enumerable.Range(0, table.Names.Length)])}.{(table.Separator is null ? " Are they separated by something else than commas, semicolons or tabs?" : "")}");
+            throw table.Error($"there is no column of numbers beside the times; the columns are {Names([.. Enumerable.Range(0, table.Names.Length)])}.{FirstText(free)}{(table.Separator is null ? " Are they separated by something else than commas, semicolons or tabs?" : "")}");
         List<int> others = [.. free.Except(numbers)];
         Note(nameof(options.Columns), $"values are in {Names(numbers)}{(others.Count == 0 ? "" : $"; left out: {Names(others)}")}");
         return numbers;
+    }
+
+    private string FirstText(int[] columns)
+    {
+        foreach (int column in columns)
+            for (int row = 0; row < table.Rows; row++)
+                if (table[column, row] is var cell && !NumberText.IsMissing(cell) && !NumberText.TryParse(cell, DecimalMark.Point, out _) && !NumberText.TryParse(cell, DecimalMark.Comma, out _))
+                    return $" In line {table.Line(row)}, column \"{table.Names[column]}\", {Shown(table.Text(column, row))} is no number.";
+        return "";
     }
 
     private string Names(IReadOnlyList<int> columns) =>
@@ -253,11 +288,13 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         }
         if (unsure.Row < 0)
             return DecimalMark.Point;
-        // 1,234 everywhere: where cells are not separated by commas, these are for decimals.
+        // 1,234 or 1.234 everywhere: cells are separated by semicolons where commas are for decimals, and points for thousands then.
         string text = table.Text(unsure.Column, unsure.Row);
-        DecimalMark mark = text.Contains(',', StringComparison.Ordinal) && table.Separator is ';' or '\t' ? DecimalMark.Comma : DecimalMark.Point;
-        _ = NumberText.TryParse(table[unsure.Column, unsure.Row], mark, out double value);
-        Note(nameof(options.Mark), $"{text} is taken for {value.ToString(CultureInfo.InvariantCulture)}, which the file does not tell");
+        DecimalMark mark = table.Separator == ';' || (text.Contains(',', StringComparison.Ordinal) && table.Separator == '\t') ? DecimalMark.Comma : DecimalMark.Point;
+        _ = NumberText.TryParse(table[unsure.Column, unsure.Row], DecimalMark.Point, out double asPoint);
+        _ = NumberText.TryParse(table[unsure.Column, unsure.Row], DecimalMark.Comma, out double asComma);
+        (double taken, double other) = mark == DecimalMark.Point ? (asPoint, asComma) : (asComma, asPoint);
+        Note(nameof(options.Mark), string.Create(CultureInfo.InvariantCulture, $"\"{text}\" is taken for the number {taken}, not {other}, which the file does not tell"));
         return mark;
     }
 
@@ -299,8 +336,18 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         }
         for (int i = 1; i < keys.Length; i++)
             if (keys[i] == keys[i - 1])
-                throw table.Error(order[i], $"the time {times.Text.Write(keys[i])} of {(name.Length == 0 ? "the series" : $"\"{name}\"")} is there already, in line {table.Line(order[i - 1])}. If there are several series below each other, name the column that tells them apart.");
+                throw table.Error(order[i], $"the time {times.Text.Write(keys[i])} of {(name.Length == 0 ? "the series" : $"\"{name}\"")} is there already, in line {table.Line(order[i - 1])}. If there are several series below each other, name the column that tells them apart{Apart(times)}.{(times.Text.Write(keys[i]) is [.., 'T', _, _, ':', _, _] ? " If a clock was put back, write the times with their offsets (+01:00), or in UTC." : "")}");
         return new Ordered(name, order, keys, times.Text.IsCount ? TimeGrid.OfCounts(keys) : TimeGrid.Of(keys));
+    }
+
+    // The first column that would do it, and is not of values by its look: a few different cells.
+    private string Apart(Times times)
+    {
+        for (int column = 0; column < table.Names.Length; column++)
+            if (!times.Columns.Contains(column) && Groups([column]) is { Count: > 1 } groups && 2 * groups.Count <= table.Rows
+                && groups.TrueForAll(group => group.Rows.Select(row => times.Values[row]).Distinct().Count() == group.Rows.Count))
+                return $", such as \"{table.Names[column]}\" (--id)";
+        return " (--id)";
     }
 
     // The grid of all times together, for series that have enough of its places, and for others that of their own times; how many have none.

@@ -100,6 +100,9 @@ internal sealed class TimeGrid
         // The last business day of a month and the like: near the end, or as in the first of them.
         if (!same && (times.Length < 4 || Typical(times) / TimeSpan.TicksPerDay is < 28 or > 31))
             return null;
+        // Every 30 days is no month.
+        if (!same && Gcd(times, Day) == Typical(times) / TimeSpan.TicksPerDay)
+            return null;
         if (!same)
             day = day >= 28 ? EndOfMonth : new DateTime(times[0]).Day;
         return Checked(new TimeGrid(new Frequency(FrequencyUnit.Month, Gcd(times, Month)), times[0], day, same), times);

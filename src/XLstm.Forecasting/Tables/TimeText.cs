@@ -27,6 +27,8 @@ internal sealed class TimeText
         " H:m", " H:m:s", " H:m:s.FFFFFFF", " h:m tt", " h:m:s tt", "'T'H:m", "'T'H:m:s", "'T'H:m:s.FFFFFFF",
     ];
 
+    private static readonly string[] s_clockFormats = ["H:m", "H:m:s", "H:m:s.FFFFFFF", "h:m tt", "h:m:s tt"];
+
     private delegate bool Reader(ReadOnlySpan<char> text, out DateTime time);
 
     private readonly Reader _read;
@@ -76,6 +78,7 @@ internal sealed class TimeText
     public static IReadOnlyList<TimeText> Numeric { get; } =
     [
         new("2024", ReadYear, time => time.Year.ToString("D4", CultureInfo.InvariantCulture)),
+        new("01.2024", ReadGermanMonth, time => time.ToString("yyyy-MM", CultureInfo.InvariantCulture)),
         new("20240131", ["yyyyMMdd", "yyyyMMddHHmm", "yyyyMMddHHmmss"], Plain),
         new("1706659200 (seconds since 1970)", ReadUnix(1e8, 1e10, TimeSpan.TicksPerSecond), time => ((time.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond).ToString(CultureInfo.InvariantCulture)),
         new("1706659200000 (milliseconds since 1970)", ReadUnix(1e11, 1e13, TimeSpan.TicksPerMillisecond), time => ((time.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond).ToString(CultureInfo.InvariantCulture)),
@@ -130,6 +133,32 @@ internal sealed class TimeText
         bool ok = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int year) && year is >= (int)EarliestYear and <= (int)LatestYear;
         time = ok ? new DateTime(year, 1, 1, 0, 0, 0, DateTimeKind.Utc) : default;
         return ok;
+    }
+
+    // 01.2024, which is also a number: with two digits before the point and four after it.
+    private static bool ReadGermanMonth(ReadOnlySpan<char> text, out DateTime time)
+    {
+        time = default;
+        return text is [_, _, '.', _, _, _, _] && ReadYear(text[3..], out _)
+            && DateTime.TryParseExact(text, "MM.yyyy", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+    }
+
+    /// <summary>A time of day: 13:30, 1:30 PM, or the hour alone, 0 to 23.</summary>
+    public static bool TryReadClock(ReadOnlySpan<byte> cell, out long ticks)
+    {
+        ticks = 0;
+        Span<char> text = stackalloc char[MostLength];
+        if (cell.Length is 0 or > MostLength || !Encoding.UTF8.TryGetChars(cell, text, out int length))
+            return false;
+        ReadOnlySpan<char> clock = text[..length];
+        if (int.TryParse(clock, NumberStyles.None, CultureInfo.InvariantCulture, out int hour) && hour is >= 0 and < 24)
+        {
+            ticks = hour * TimeSpan.TicksPerHour;
+            return true;
+        }
+        bool read = DateTime.TryParseExact(clock, s_clockFormats, CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault | DateTimeStyles.AllowInnerWhite, out DateTime time);
+        ticks = time.TimeOfDay.Ticks;
+        return read;
     }
 
     // 1949.0833: years and twelfths of them, as statistics programs write months and quarters.

@@ -12,6 +12,9 @@ internal static class LaneMath
     /// <summary>2^112: between the exponents of half and of single precision.</summary>
     public const float HalfFactor = 5.192296858534828e33f;
 
+    /// <summary>The largest number of half precision is 65,504; a larger exponent marks infinities and what is no number.</summary>
+    public const float BeyondHalf = 65536f;
+
     private const float ExpLowest = -86.6434f;   // -125 ln 2
     private const float ExpHighest = 88.72284f;  // 128 ln 2, rounded down
 

@@ -22,7 +22,10 @@ internal readonly struct Lanes1(float value) : ILanes<Lanes1>
     public static Lanes1 LoadHalf(ref ushort source, nint offset)
     {
         uint bits = Unsafe.Add(ref source, offset);
-        float size = BitConverter.UInt32BitsToSingle((bits & 0x7FFF) << 13) * LaneMath.HalfFactor;
+        uint placed = (bits & 0x7FFF) << 13;
+        float size = BitConverter.UInt32BitsToSingle(placed) * LaneMath.HalfFactor;
+        if (size >= LaneMath.BeyondHalf)
+            size = BitConverter.UInt32BitsToSingle(placed | 0x7F800000);
         return new((bits & 0x8000) == 0 ? size : -size);
     }
 

@@ -22,9 +22,11 @@ internal readonly struct Lanes16(Vector512<float> value) : ILanes<Lanes16>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 LoadHalf(ref ushort source, nint offset)
     {
-        // Fraction and exponent in their places of a float, the difference of the biases as a factor: so smallest numbers are right, too.
-        Vector512<uint> bits = Widened(ref source, offset), sign = Vector512.Create(0x8000u);
-        Vector512<float> size = (Vector512.AndNot(bits, sign) << 13).AsSingle() * Vector512.Create(LaneMath.HalfFactor);
+        // Fraction and exponent in their places of a float, the difference of the biases as a factor: so smallest numbers are right, too. What is
+        // then beyond the largest half is no number.
+        Vector512<uint> bits = Widened(ref source, offset), sign = Vector512.Create(0x8000u), placed = Vector512.AndNot(bits, sign) << 13;
+        Vector512<float> size = placed.AsSingle() * Vector512.Create(LaneMath.HalfFactor);
+        size = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(size, Vector512.Create(LaneMath.BeyondHalf)), (placed | Vector512.Create(0x7F800000u)).AsSingle(), size);
         return new((size.AsUInt32() | ((bits & sign) << 16)).AsSingle());
     }
 

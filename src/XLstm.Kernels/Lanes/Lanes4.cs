@@ -22,9 +22,11 @@ internal readonly struct Lanes4(Vector128<float> value) : ILanes<Lanes4>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 LoadHalf(ref ushort source, nint offset)
     {
-        // Fraction and exponent in their places of a float, the difference of the biases as a factor: so smallest numbers are right, too.
-        Vector128<uint> bits = Widened(ref source, offset), sign = Vector128.Create(0x8000u);
-        Vector128<float> size = (Vector128.AndNot(bits, sign) << 13).AsSingle() * Vector128.Create(LaneMath.HalfFactor);
+        // Fraction and exponent in their places of a float, the difference of the biases as a factor: so smallest numbers are right, too. What is
+        // then beyond the largest half is no number.
+        Vector128<uint> bits = Widened(ref source, offset), sign = Vector128.Create(0x8000u), placed = Vector128.AndNot(bits, sign) << 13;
+        Vector128<float> size = placed.AsSingle() * Vector128.Create(LaneMath.HalfFactor);
+        size = Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(size, Vector128.Create(LaneMath.BeyondHalf)), (placed | Vector128.Create(0x7F800000u)).AsSingle(), size);
         return new((size.AsUInt32() | ((bits & sign) << 16)).AsSingle());
     }
 

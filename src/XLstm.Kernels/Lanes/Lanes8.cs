@@ -22,9 +22,11 @@ internal readonly struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 LoadHalf(ref ushort source, nint offset)
     {
-        // Fraction and exponent in their places of a float, the difference of the biases as a factor: so smallest numbers are right, too.
-        Vector256<uint> bits = Widened(ref source, offset), sign = Vector256.Create(0x8000u);
-        Vector256<float> size = (Vector256.AndNot(bits, sign) << 13).AsSingle() * Vector256.Create(LaneMath.HalfFactor);
+        // Fraction and exponent in their places of a float, the difference of the biases as a factor: so smallest numbers are right, too. What is
+        // then beyond the largest half is no number.
+        Vector256<uint> bits = Widened(ref source, offset), sign = Vector256.Create(0x8000u), placed = Vector256.AndNot(bits, sign) << 13;
+        Vector256<float> size = placed.AsSingle() * Vector256.Create(LaneMath.HalfFactor);
+        size = Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(size, Vector256.Create(LaneMath.BeyondHalf)), (placed | Vector256.Create(0x7F800000u)).AsSingle(), size);
         return new((size.AsUInt32() | ((bits & sign) << 16)).AsSingle());
     }
 

@@ -106,7 +106,9 @@ public sealed class XLstmLargeBlock : ISplitBlock
             _ => throw new ArgumentException("A block of xLSTM Large needs an MLstmState.", nameof(state)),
         };
         Tensor n = _norm.Forward(x, pass);
-        Tensor gates = Ops.SoftCap(pass, Ops.Concatenate(pass, _inputGate.Forward(n, pass), _forgetGate.Forward(n, pass)), _gateCap);
+        Tensor gates = Ops.Concatenate(pass, _inputGate.Forward(n, pass), _forgetGate.Forward(n, pass));
+        if (float.IsFinite(_gateCap))
+            gates = Ops.SoftCap(pass, gates, _gateCap);
         Tensor q = _query.Forward(n, pass), k = _key.Forward(n, pass), v = _value.Forward(n, pass);
         (Tensor h, MLstmState next) = Ops.MLstm(pass, q, k, v, gates, before, _cell, lengths);
         return (Ops.Add(pass, x, _out.Forward(Ops.Gate(pass, _outputGate.Forward(n, pass), _headNorm.Forward(h, pass), Activation.Sigmoid), pass)), next);

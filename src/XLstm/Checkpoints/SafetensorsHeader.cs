@@ -22,6 +22,8 @@ internal static class SafetensorsHeader
         Span<byte> first = stackalloc byte[LengthBytes];
         file.Read(0, first);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(first);
+        if (first.SequenceEqual("version "u8))
+            throw new CheckpointException(path, "the file", "a safetensors file", "a pointer of Git LFS, or a text that begins alike", "The weights were not fetched: git lfs pull.");
         if (length > MostHeader || (long)length > file.Length - LengthBytes)
             throw new CheckpointException(path, "the header", $"at most {Math.Min(MostHeader, file.Length - LengthBytes)} bytes", $"a length of {length}", "The file is cut short, or is no safetensors file.");
         var entries = new Dictionary<string, Entry>(StringComparer.Ordinal);

@@ -23,7 +23,12 @@ internal static class StoredWeights
                 break;
             case WeightFormat.F16:
                 for (int i = 0; i < values.Length; i++)
-                    BinaryPrimitives.WriteHalfLittleEndian(bytes[(2 * i)..], (Half)values[i]);
+                {
+                    var half = (Half)values[i];
+                    if (!Half.IsFinite(half))
+                        throw new ArgumentException($"A weight is {values[i]}; half precision holds numbers up to {Half.MaxValue}.", nameof(values));
+                    BinaryPrimitives.WriteHalfLittleEndian(bytes[(2 * i)..], half);
+                }
                 break;
             default:
                 Span<float> scratch = new float[QuantizedWeights.EncodeScratchLength];

@@ -147,7 +147,7 @@ public static class WeightQuantizer
         }
         catch (ArgumentException e)
         {
-            throw new CheckpointException(source.Path, $"tensor {name}, rows {row} to {row + count - 1}", $"weights that {format} can hold", e.Message, null, e);
+            throw new CheckpointException(source.Path, $"tensor {name}, rows {row} to {row + count - 1}", $"weights that {format} can hold", e.Message.Split(" (Parameter", 2)[0], null, e);
         }
     }
 }

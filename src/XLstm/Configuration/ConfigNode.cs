@@ -50,6 +50,10 @@ internal sealed class ConfigNode(JsonElement element, string file, string path, 
         throw Wrong(key, value, "a finite number");
     }
 
+    /// <summary>As <see cref="Double"/>, with a value of its own for null.</summary>
+    internal double DoubleOr(string key, double fallback, double ofNull) =>
+        element.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Null ? ofNull : Double(key, fallback);
+
     internal float Float(string key, float fallback) => (float)Double(key, fallback);
 
     internal bool Bool(string key, bool fallback)

@@ -35,8 +35,8 @@ public static class ModelConfigWriter
             eps: {Number(config.Eps)}
             ffn_proj_factor: {Number(config.FfnProjFactor)}
             ffn_round_up_to_multiple_of: {config.FfnRoundUpToMultipleOf}
-            gate_soft_cap: {Number(config.GateSoftCap)}
-            output_logit_soft_cap: {Number(config.OutputLogitSoftCap)}
+            gate_soft_cap: {Cap(config.GateSoftCap)}
+            output_logit_soft_cap: {Cap(config.OutputLogitSoftCap)}
             weight_mode: {config.WeightMode}
 
             """;
@@ -45,6 +45,8 @@ public static class ModelConfigWriter
         static string Word(bool value) => value ? "true" : "false";
 
         // Without a point, 1E-06 is a text to readers of YAML 1.1.
+        static string Cap(double value) => double.IsFinite(value) ? Number(value) : "null";
+
         static string Number(double value) =>
             value.ToString(System.Globalization.CultureInfo.InvariantCulture) is var text && text.Contains('E', StringComparison.Ordinal) && !text.Contains('.', StringComparison.Ordinal)
                 ? text.Replace("E", ".0E", StringComparison.Ordinal) : text;
@@ -90,8 +92,11 @@ public static class ModelConfigWriter
         json.WriteNumber("eps", config.Eps);
         json.WriteNumber("ffn_proj_factor", config.FfnProjFactor);
         json.WriteNumber("ffn_round_up_to_multiple_of", config.FfnRoundUpToMultipleOf);
-        json.WriteNumber("gate_soft_cap", config.GateSoftCap);
-        json.WriteNumber("output_logit_soft_cap", config.OutputLogitSoftCap);
+        foreach ((string key, double cap) in new[] { ("gate_soft_cap", config.GateSoftCap), ("output_logit_soft_cap", config.OutputLogitSoftCap) })
+            if (double.IsFinite(cap))
+                json.WriteNumber(key, cap);
+            else
+                json.WriteNull(key);
         json.WriteString("weight_mode", config.WeightMode);
         json.WriteBoolean("tie_word_embeddings", config.TieWordEmbeddings);
         Token("bos_token_id", config.BosTokenId);

@@ -16,7 +16,7 @@ namespace XLstm;
 /// <param name="Eps">Added to the normaliser of the cell.</param>
 /// <param name="FfnProjFactor">Inner width F of the feed-forward over D, before rounding.</param>
 /// <param name="FfnRoundUpToMultipleOf">What F is a multiple of.</param>
-/// <param name="GateSoftCap">c of c tanh(x / c) on the pre-activations of input and forget gate.</param>
+/// <param name="GateSoftCap">c of c tanh(x / c) on the pre-activations of input and forget gate; infinite, or null in files, for none.</param>
 /// <param name="OutputLogitSoftCap">The same on the logits.</param>
 /// <param name="WeightMode">"single", or "fused": the projections of the same input in one matrix each.</param>
 /// <param name="TieWordEmbeddings">The head uses the embedding's weight.</param>
@@ -74,9 +74,12 @@ public sealed record XLstmLargeConfig(
             yield return new("num_blocks", $"{NumBlocks}", $"at most {MostBlocks}");
         if (EmbeddingDim > MostBlocks * 16)
             yield return new("embedding_dim", $"{EmbeddingDim}", $"at most {MostBlocks * 16}");
-        foreach ((string key, double value) in new[] { ("norm_eps", NormEps), ("eps", Eps), ("gate_soft_cap", GateSoftCap), ("output_logit_soft_cap", OutputLogitSoftCap) })
+        foreach ((string key, double value) in new[] { ("norm_eps", NormEps), ("eps", Eps) })
             if (!(value > 0) || !double.IsFinite(value))
                 yield return new(key, $"{value}", "a finite number above 0");
+        foreach ((string key, double value) in new[] { ("gate_soft_cap", GateSoftCap), ("output_logit_soft_cap", OutputLogitSoftCap) })
+            if (!(value > 0))
+                yield return new(key, $"{value}", "a number above 0, or null for no cap");
         foreach ((string key, double factor) in new[] { ("qk_dim_factor", QkDimFactor), ("v_dim_factor", VDimFactor) })
             if (!(factor > 0 && factor * EmbeddingDim <= MostBlocks * 16))
                 yield return new(key, $"{factor}", $"a factor that makes a width from 1 to {MostBlocks * 16} of embedding_dim, {EmbeddingDim}");

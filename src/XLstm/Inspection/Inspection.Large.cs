@@ -48,6 +48,9 @@ internal sealed partial class Inspection
             LargeConfig(document, configFile, sizes, fused);
         else if (Directory.Exists(path))
             Fail($"{path} has no config.json or config.yaml: norms, soft caps and the kind of model are told there");
+        // What only a reader of the whole config notices.
+        if (root is not null && configFile is not null && Directory.Exists(path) && !Failed)
+            _ = Try(() => XLstmLanguageModel.LoadForInference(path));
         if (count == Parameters7B && WeightsLicense.Find(path) is null)
             license = WeightsLicense.NxAi + ", as NX-AI publishes these weights";
         NextOfLarge();
@@ -58,7 +61,8 @@ internal sealed partial class Inspection
         string folder = Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!File.Exists(Path.Combine(folder, TextTokenizer.FileName)))
             Warn($"there is no {TextTokenizer.FileName}: \"generate\" needs --tokenizer (xLSTM-7b has that of GPT-NeoX-20B)");
-        next.Add($"xlstm generate --model {Quoted(folder)} --prompt TEXT");
+        if (!Failed)
+            next.Add($"xlstm generate --model {Quoted(folder)} --prompt TEXT");
         Note("these models expect the token 0 (<|endoftext|>) before a text");
     }
 

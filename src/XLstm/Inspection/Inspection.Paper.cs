@@ -34,7 +34,7 @@ internal sealed partial class Inspection
         stateBytes = StateSize.Of(config);
         Fact("session", $"{Quantity.Bytes(stateBytes.Value)} of state, whatever the length of the {(tokens ? "text" : "sequence")}");
         if (tokens)
-            Fact("per token", $"{Quantity.Bytes(weights.Tensors.Where(t => !t.Name.EndsWith(TokenEmbedding, StringComparison.Ordinal)).Sum(t => 4 * t.Count))} of weights are read for every token that is generated");
+            Fact("per token", $"{Quantity.Bytes(weights.Tensors.Where(t => !t.Name.EndsWith(TokenEmbedding, StringComparison.Ordinal)).Sum(t => t.ByteLength))} of weights, as they are stored, are read for every token that is generated");
         Layout(weights, stack);
         if (!said)
             OfTrainer(config, trainers is not null);

@@ -108,6 +108,8 @@ internal sealed partial class Inspection(string path, bool values, CancellationT
 
     private void Warn(string text) => findings.Add(new(FindingSeverity.Warning, text));
 
+    private bool Failed => findings.Exists(f => f.Severity == FindingSeverity.Error);
+
     private void Fail(string text) => findings.Add(new(FindingSeverity.Error, text));
 
     private T? Try<T>(Func<T> action) where T : class => TryOr(action, null);

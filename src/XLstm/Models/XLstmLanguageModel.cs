@@ -163,7 +163,7 @@ public sealed class XLstmLanguageModel
     public Tensor Logits(Tensor hidden, Pass pass)
     {
         Tensor logits = Head.Forward(hidden, pass);
-        return _logitCap > 0 ? Ops.SoftCap(pass, logits, _logitCap) : logits;
+        return _logitCap > 0 && float.IsFinite(_logitCap) ? Ops.SoftCap(pass, logits, _logitCap) : logits;
     }
 
     /// <summary>As <see cref="Forward"/> without the head: [B, T, D].</summary>

@@ -45,6 +45,28 @@ public sealed class SequenceReaderTests
         Assert.Equal([7], Read("x.csv", "score,a,b\n7,1,2\n", new SequenceTableOptions { Label = "score", Regression = true }).Targets![0]);
     }
 
+    [Fact]
+    public void Steps_are_in_order_of_time_and_series_have_their_names()
+    {
+        SequenceData data = Read("x.csv", "id,time,x,class\nb,2024-01-03,3,up\na,2024-01-02,5,down\nb,2024-01-01,1,up\nb,2024-01-02,2,up\n");
+        Assert.Equal(["b", "a"], data.Names);
+        Assert.Equal([1, 2, 3], data.Series[0][0].ToArray());
+        Assert.Contains("1 series was not in order of \"time\": sorted", data.Notes);
+        SequenceData none = Read("x.csv", "id,time,x\na,later,3\na,sooner,5\n");
+        Assert.Equal([3, 5], none.Series[0][0].ToArray());
+        Assert.Contains("\"time\" has times that cannot be read: steps stand as in the file", none.Notes);
+    }
+
+    [Fact]
+    public void Names_that_occur_once_are_names_of_rows()
+    {
+        SequenceData data = Read("x.csv", "id,label,t0,t1,t2\nr7,up,1,2,3\nr3,down,4,5,\n");
+        Assert.Equal(["r7", "r3"], data.Names);
+        Assert.Equal([1, 2, 3], data.Series[0][0].ToArray());
+        Assert.Equal([4, 5], data.Series[1][0].ToArray());
+        Assert.Null(Read("x.csv", "label,t0\nup,1\n").Names);
+    }
+
     [Theory]
     [InlineData("x.ts", "@timeStamps true\n@data\n", "line 1", "time stamps")]
     [InlineData("x.ts", "@classLabel true a\n@data\n1,2:b\n", "line 3", "none of the classes")]

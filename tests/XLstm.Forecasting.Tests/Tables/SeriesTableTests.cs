@@ -75,6 +75,9 @@ public sealed class SeriesTableTests
     [InlineData("2020-01-06,2020-01-13,2020-01-20,2020-01-28,2020-02-03,2020-02-10", "week", 52, "2020-02-17", "2020-02-24")]
     [InlineData("3,4,5", "step", null, "6", "7")]
     [InlineData("1949,1949.25,1949.5", "quarter", 4, "1949-10", "1950-01")]
+    [InlineData("11.2023,12.2023,01.2024", "month", 12, "2024-02", "2024-03")]
+    [InlineData("2024-01-15,2024-02-14,2024-03-15,2024-04-14,2024-06-13", "30 days", null, "2024-07-13", "2024-08-12")]
+    [InlineData("2024-01-31,2024-03-02,2024-04-02,2024-05-03,2024-06-03", "31 days", null, "2024-07-04", "2024-08-04")]
     public void Times_have_a_frequency_that_goes_on(string times, string frequency, int? season, string next, string afterNext)
     {
         SeriesTable table = Read("date;y\n" + string.Concat(times.Split(',').Select((t, i) => $"{t};{i + 1}\n")));
@@ -95,6 +98,48 @@ public sealed class SeriesTableTests
         Assert.Contains(table.Notes, n => n.Text.Contains("1 row not in order", StringComparison.Ordinal));
         Assert.Contains(table.Notes, n => n.Text.Contains("1 step that is not in the file", StringComparison.Ordinal));
     }
+
+    /// <summary>Meters and loggers write the clock in a column of its own, or the hour alone.</summary>
+    [Theory]
+    [InlineData("date,time,v\n2024-01-01,22:00,1\n2024-01-01,23:00,2\n2024-01-02,00:00,3\n")]
+    [InlineData("date,hour,v\n2024-01-01,22,1\n2024-01-01,23,2\n2024-01-02,0,3\n")]
+    [InlineData("Datum;Uhrzeit;v\n01.01.2024;10:00 PM;1\n01.01.2024;11:00 PM;2\n02.01.2024;12:00 AM;3\n")]
+    public void Dates_and_clocks_may_stand_apart(string text)
+    {
+        SeriesTable table = Read(text);
+        Assert.Equal([1, 2, 3], Assert.Single(table.Series).Values);
+        Assert.Equal("hour", table.Frequency.ToString());
+        Assert.Equal(["2024-01-02T01:00"], table.Series[0].NextTimes(1));
+    }
+
+    [Fact]
+    public void The_first_column_may_be_a_clock_of_seconds_whatever_it_is_called()
+    {
+        SeriesTable table = Read("when,v\n1704067200000,5\n1704070800000,6\n1704074400000,7\n");
+        Assert.Equal("hour", table.Frequency.ToString());
+        Assert.Equal(["v"], table.Series.Select(s => s.Name));
+        Assert.Equal(2, Read("sold,v\n1704067200,5\n1704070800,6\n1704070801,7\n").Series.Count);
+    }
+
+    /// <summary>12.000 between semicolons is twelve thousand; 0.125 is no group of thousands anywhere.</summary>
+    [Theory]
+    [InlineData("d;v\n01.01.2024;12.000\n02.01.2024;13.500\n", 12_000, "not 12")]
+    [InlineData("d;v\n01.01.2024;340\n02.01.2024;1.137\n", 340, "1137, not 1.137")]
+    [InlineData("d,v\n2024-01-01,12.000\n2024-01-02,13.500\n", 12, "not 12000")]
+    [InlineData("d;v\n2024-01-01;0.125\n2024-01-02;1.137\n", 0.125, null)]
+    public void Groups_of_three_are_thousands_where_columns_say_so(string text, double first, string? told)
+    {
+        SeriesTable table = Read(text);
+        Assert.Equal(first, table.Series[0].Values[0]);
+        Assert.Equal(told is not null, table.Notes.Any(n => n.Text.Contains("is taken for the number", StringComparison.Ordinal) && n.Text.Contains(told ?? "", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("shop,date,v\n1,2024-01-01,5\n1,2024-01-02,6\n2,2024-01-01,7\n2,2024-01-02,8\n", "such as \"shop\" (--id)")]
+    [InlineData("t,v\n2024-10-27T01:00,5\n2024-10-27T02:00,6\n2024-10-27T02:00,7\n", "with their offsets")]
+    [InlineData("date,sales\n2024-01-01,(10.50)\n2024-01-02,12\n", "In line 2, column \"sales\", \"(10.50)\" is no number.")]
+    public void What_to_do_is_said(string text, string advice) =>
+        Assert.Contains(advice, Assert.Throws<InvalidDataException>(() => Read(text)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_forecast_begins_where_values_end()

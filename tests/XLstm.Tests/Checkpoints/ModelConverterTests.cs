@@ -158,6 +158,44 @@ public sealed class ModelConverterTests
         Assert.Equal(model.Parameters.Select(p => $"{p}").Order(StringComparer.Ordinal), XLstmLanguageModel.Load(there).Parameters.Select(p => $"{p}").Order(StringComparer.Ordinal));
     }
 
+    /// <summary>Half a download, and weights that the format cannot hold: the error comes before anything is there.</summary>
+    [Fact]
+    public void WhatCouldNotBeOpenedIsNotWritten()
+    {
+        using var folder = new TemporaryFolder();
+        string source = Path.Combine(folder.Path, "source"), there = Path.Combine(folder.Path, "there"), file = Path.Combine(source, "model.safetensors");
+        XLstmLanguageModel model = XLstmLanguageModel.Load(TestData.Golden(Single));
+        model.Save(source);
+        using (ModelWeights weights = ModelWeights.Open(TestData.Golden(Single + "/model.safetensors")))
+            SafetensorsWriter.Write(file, [.. weights.Tensors.Where(t => !t.Name.Contains("blocks.1.", StringComparison.Ordinal)).Select(t => TensorToWrite.FromFloats(t.Name, t.Shape, new float[t.Count]))]);
+        Assert.Contains("blocks.1.", Assert.Throws<CheckpointException>(() => ModelConverter.Convert(source, there, new ConversionOptions(Format: WeightFormat.Q4))).What, StringComparison.Ordinal);
+
+        model.Parameters.First(p => p.Name.EndsWith("ffn.proj_up.weight", StringComparison.Ordinal)).Span[0] = 70_000;
+        model.Save(source);
+        Assert.Contains("70000", Assert.Throws<CheckpointException>(() => ModelConverter.Convert(source, there, new ConversionOptions(Format: WeightFormat.F16))).Message, StringComparison.Ordinal);
+        Assert.Equal([source], Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    /// <summary>A cap of null is no cap, in either layout: as one that nothing reaches.</summary>
+    [Theory]
+    [InlineData("gate_soft_cap")]
+    [InlineData("output_logit_soft_cap")]
+    public void NoCapIsNull(string key)
+    {
+        using var folder = new TemporaryFolder();
+        string first = Path.Combine(folder.Path, "first"), native = Path.Combine(folder.Path, "native"), config = Path.Combine(first, "config.json");
+        ModelConverter.Convert(TestData.Golden(Single), first, new ConversionOptions(ModelLayout.HuggingFace));
+        float[] capped = Logits(XLstmLanguageModel.Load(first));
+        string text = File.ReadAllText(config), with = System.Text.RegularExpressions.Regex.Match(text, $"\"{key}\": [0-9.]+").Value;
+        File.WriteAllText(config, text.Replace(with, $"\"{key}\": 1e9", StringComparison.Ordinal));
+        float[] high = Logits(XLstmLanguageModel.Load(first));
+        File.WriteAllText(config, text.Replace(with, $"\"{key}\": null", StringComparison.Ordinal));
+        ModelConverter.Convert(first, native, new ConversionOptions(ModelLayout.Native));
+        foreach (string path in new[] { first, native })
+            Numbers.Close(path, high, Logits(XLstmLanguageModel.Load(path)), 1e-4);
+        Assert.NotEqual(capped, high);
+    }
+
     [Fact]
     public void ModelsOfThePapersBlocksTakeFewerBitsAndNoLayout()
     {

@@ -50,6 +50,8 @@ public static class ModelConverter
             IReadOnlyList<ConvertedTensor> tensors = config is XLstmLargeConfig large
                 ? Large(fresh, large, source, weights, options)
                 : Paper(fresh, config, weights);
+            // A model that cannot be opened would become another one that cannot.
+            _ = XLstmLanguageModel.LoadForInference(source);
             WriteWeights(fresh, weights, tensors, options, progress, cancellation);
             foreach (string name in s_companions)
                 if (Directory.Exists(source) && File.Exists(Path.Combine(source, name)))
