@@ -16,7 +16,7 @@ internal static class ZipArchiveLayout
     private const int MostDirectory = 256 << 20;
     private const string Advice = "The file is damaged or was not written completely: fetch or write it again.";
 
-    private readonly record struct Entry(string Name, int Flags, int Method, long Packed, long Length, long Header);
+    private readonly record struct Entry(string Name, int Flags, int Method, long Packed, long Length, long Header, uint Sum);
 
     /// <summary>The entries by name.</summary>
     internal static Dictionary<string, FileRegion> Read(FileBytes file, string path)
@@ -50,8 +50,8 @@ internal static class ZipArchiveLayout
     internal static long MostContent(long fileLength) => (long)Int128.Min(long.MaxValue / 16, ((Int128)MostUnpacking * fileLength) + (1 << 20));
 
     private static FileRegion Region(FileBytes file, string path, Entry entry, long start) => entry.Method == 0
-        ? new(file, path, $"entry {entry.Name}", start, entry.Length)
-        : new(file, path, $"entry {entry.Name}", start, (int)entry.Packed, (int)entry.Length);
+        ? new(file, path, $"entry {entry.Name}", start, entry.Length, entry.Sum)
+        : new(file, path, $"entry {entry.Name}", start, (int)entry.Packed, (int)entry.Length, entry.Sum);
 
     private static (ulong Count, long From, long Bytes) Directory(FileBytes file, string path)
     {
@@ -96,7 +96,7 @@ internal static class ZipArchiveLayout
             int name = U16(directory, 28), extra = U16(directory, 30), whole = EntryBytes + name + extra + U16(directory, 32);
             if (whole > directory.Length)
                 throw new CheckpointException(path, $"entry {i} of the archive's directory", $"at most {directory.Length} bytes", $"{whole}", Advice);
-            var entry = new Entry(Encoding.UTF8.GetString(directory.Slice(EntryBytes, name)), U16(directory, 8), U16(directory, 10), U32(directory, 20), U32(directory, 24), U32(directory, 42));
+            var entry = new Entry(Encoding.UTF8.GetString(directory.Slice(EntryBytes, name)), U16(directory, 8), U16(directory, 10), U32(directory, 20), U32(directory, 24), U32(directory, 42), U32(directory, 16));
             entries.Add(Widen(entry, directory.Slice(EntryBytes + name, extra), path));
             directory = directory[whole..];
         }

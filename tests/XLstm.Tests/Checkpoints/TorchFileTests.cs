@@ -112,6 +112,27 @@ public sealed class TorchFileTests
         });
     }
 
+    /// <summary>"123456789" has the sum that every description of it names; in whatever pieces.</summary>
+    [Fact]
+    public void Sums_are_those_of_the_standard()
+    {
+        Assert.Equal(0xCBF43926u, Crc32.End(Crc32.Add(Crc32.Start, "123456789"u8)));
+        Assert.Equal(0xCBF43926u, Crc32.End(Crc32.Add(Crc32.Add(Crc32.Start, "1"u8), "23456789"u8)));
+    }
+
+    /// <summary>A byte of a tensor that changed on its way: the archive knows, and no other number comes of it.</summary>
+    [Fact]
+    public void Changed_bytes_are_noticed_by_their_sum()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] pickle = new TorchWriter().Op("}").Text("w").Tensor(4, 0, [4], [1]).Op("s").End(), numbers = Floats(1.5f, 2.5f, 3.5f, 4.5f), file = TorchWriter.Archive(pickle, numbers);
+        file[file.AsSpan().IndexOf(numbers) + 5] ^= 1;
+        using TorchFile torch = TorchFile.Open(folder.File("x.pt", file));
+        CheckpointException error = Assert.Throws<CheckpointException>(() => torch.ReadFloats("w", new float[4]));
+        Assert.Contains("data/0", error.What, StringComparison.Ordinal);
+        Assert.Contains("the sum", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Numbers_of_machines_with_the_other_byte_order_are_turned()
     {
