@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using XLstm.Kernels;
 
 namespace XLstm.Cli.Commands;
 
@@ -64,7 +65,10 @@ internal sealed class OutputsCommand : DocumentedCommand
         {
             int count = Math.Min(atOnce, rows - from);
             Tensor x = pass.Rent(new Shape(count, steps, row / steps), values.AsSpan(from * row, count * row));
-            stream.Write(MemoryMarshal.AsBytes(model.Forward(x, state: null, pass).Output.Span));
+            Tensor y = model.Forward(x, state: null, pass).Output;
+            if (!Elementwise.AllFinite(y.Span))
+                throw new CommandError($"The stack gives numbers that are not finite, in rows {from} to {from + count - 1}. \"xlstm inspect\" shows which weights are not finite; the inputs may be, too.");
+            stream.Write(MemoryMarshal.AsBytes(y.Span));
             pass.Reset();
         }
     }

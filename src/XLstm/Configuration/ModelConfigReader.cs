@@ -49,13 +49,17 @@ public static class ModelConfigReader
         return config;
     }
 
+    private static readonly string[] s_names = ["config.json", "config.yaml", "config.yml"];
+
+    /// <summary>Whether a directory has a config.</summary>
+    internal static bool IsIn(string directory) => s_names.Any(name => File.Exists(Path.Combine(directory, name)));
+
     private static string FileOf(string path)
     {
         if (!Directory.Exists(path))
             return File.Exists(path) ? path : throw new CheckpointException(path, "the model", "a directory with a config.json or config.yaml", "nothing");
-        string[] names = ["config.json", "config.yaml", "config.yml"];
-        return names.Select(name => Path.Combine(path, name)).FirstOrDefault(File.Exists)
-            ?? throw new CheckpointException(path, "the directory", string.Join(" or ", names), "none of them");
+        return s_names.Select(name => Path.Combine(path, name)).FirstOrDefault(File.Exists)
+            ?? throw new CheckpointException(path, "the directory", string.Join(" or ", s_names), "none of them");
     }
 
     /// <summary>Whether an object has keys that only configs of xLSTM Large have.</summary>

@@ -44,9 +44,9 @@ public static class ModelConfigWriter
 
         static string Word(bool value) => value ? "true" : "false";
 
-        // Without a point, 1E-06 is a text to readers of YAML 1.1.
         static string Cap(double value) => double.IsFinite(value) ? Number(value) : "null";
 
+        // Without a point, 1E-06 is a text to readers of YAML 1.1.
         static string Number(double value) =>
             value.ToString(System.Globalization.CultureInfo.InvariantCulture) is var text && text.Contains('E', StringComparison.Ordinal) && !text.Contains('.', StringComparison.Ordinal)
                 ? text.Replace("E", ".0E", StringComparison.Ordinal) : text;

@@ -94,6 +94,9 @@ public sealed class XLstmLanguageModel
     {
         if (File.Exists(path))
             return OpenFile(path, forInference);
+        // Weights of the paper's blocks tell their sizes.
+        if (!ModelConfigReader.IsIn(path) && Path.Combine(path, "model.safetensors") is var alone && File.Exists(alone) && HasStack(alone))
+            return OpenFile(alone, forInference);
         ILanguageModelConfig config = ModelConfigReader.ReadLanguageModel(path);
         using ModelWeights stored = ModelWeights.Open(path);
         // Wrappers such as DataParallel put their names before all others.
@@ -101,6 +104,12 @@ public sealed class XLstmLanguageModel
             return Build(stored, config, forInference);
         using ModelWeights weights = ModelWeights.Open(path, parent);
         return Build(weights, config, forInference);
+    }
+
+    private static bool HasStack(string file)
+    {
+        using ModelWeights weights = ModelWeights.Open(file);
+        return StackTensors.Prefixes(weights.Tensors.Select(t => t.Name)).Any();
     }
 
     private static XLstmLanguageModel OpenFile(string path, bool forInference)

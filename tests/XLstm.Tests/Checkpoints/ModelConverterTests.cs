@@ -176,6 +176,28 @@ public sealed class ModelConverterTests
         Assert.Equal([source], Directory.GetFileSystemEntries(folder.Path));
     }
 
+    /// <summary>How other programs are to run the model stays in a config of the same layout, and goes where they would refuse it.</summary>
+    [Fact]
+    public void KeysOfOtherProgramsComeAlongWithinALayout()
+    {
+        using var folder = new TemporaryFolder();
+        string native = TestData.Golden("large/large_single/native_sharded"), same = Path.Combine(folder.Path, "same"), other = Path.Combine(folder.Path, "other"), again = Path.Combine(folder.Path, "again");
+        ModelConverter.Convert(native, same, new ConversionOptions(Format: WeightFormat.BF16));
+        string text = File.ReadAllText(Path.Combine(same, "config.yaml"));
+        Assert.Contains("return_last_states: true", text, StringComparison.Ordinal);
+        Assert.Contains("mode: \"inference\"", text, StringComparison.Ordinal);
+        Assert.Equal(ModelConfigReader.Read(native), ModelConfigReader.Read(same));
+
+        ModelConverter.Convert(native, other, new ConversionOptions(ModelLayout.HuggingFace));
+        Assert.DoesNotContain("return_last_states", File.ReadAllText(Path.Combine(other, "config.json")), StringComparison.Ordinal);
+        string config = Path.Combine(other, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("{\n", "{\n  \"torch_dtype\": \"float32\", \"chunk_size\": 64,\n", StringComparison.Ordinal));
+        ModelConverter.Convert(other, again, new ConversionOptions(Format: WeightFormat.BF16));
+        string written = File.ReadAllText(Path.Combine(again, "config.json"));
+        Assert.Contains("\"chunk_size\": 64", written, StringComparison.Ordinal);
+        Assert.DoesNotContain("float32", written, StringComparison.Ordinal);
+    }
+
     /// <summary>A cap of null is no cap, in either layout: as one that nothing reaches.</summary>
     [Theory]
     [InlineData("gate_soft_cap")]

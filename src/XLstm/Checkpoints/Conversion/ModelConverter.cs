@@ -77,6 +77,8 @@ public static class ModelConverter
         else
             ModelConfigWriter.WriteNative(fresh, config);
         SpecialTokensOfLarge.WriteBeside(source, fresh, config, inConfig: layout == ModelLayout.HuggingFace);
+        if (layout == own)
+            OtherConfigKeys.CarryOver(source, fresh, sameNumbers: options.Format is null);
         return LargeTensors.Arrange(weights, layout, options.Fused);
     }
 
