@@ -82,11 +82,12 @@ public sealed class BacktestTests(SmallForecaster model) : IClassFixture<SmallFo
     }
 
     [Fact]
-    public void A_constant_series_has_no_winner_by_mase()
+    public void A_constant_series_has_no_winner_and_a_name_stays_on_its_line()
     {
-        string output = Run(Csv("a\n" + string.Concat(Enumerable.Repeat("5\n", 30))), "--horizon", "3").Succeeds();
+        string file = Csv("\"Main\nSt\"\n" + string.Concat(Enumerable.Repeat("5\n", 30))), output = Run(file, "--horizon", "3").Succeeds();
         Assert.DoesNotContain("NaN", output, StringComparison.Ordinal);
-        Assert.Contains("Best: XLstm by sMAPE and WQL.", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Best:", output, StringComparison.Ordinal);
+        Assert.Contains("\nMain St\n", Cli.Run("forecast", file, "--horizon", "2").Succeeds().ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal sealed class AnomalyTable(TextWriter output, double coverage)
         int width = Math.Max(timeName.Length, shown.Max(v => series.Time(v.Index).Length));
         string share = (coverage * 100).ToString("0.###", CultureInfo.InvariantCulture) + "%";
         output.WriteLine();
-        output.WriteLine(series.Name);
+        output.WriteLine(SeriesText.Line(series.Name));
         string[][] rows = [.. shown.Select(v => new[] { number(v.Value), number(v.Expected), number(v.Lower), number(v.Upper), Score(v.Score) })];
         int cell = Math.Max(LeastWidth, 2 + rows.Max(row => row.Max(text => text.Length)));
         output.WriteLine("  " + timeName.PadRight(width) + string.Concat(new[] { "value", "expected", share + " from", "to", "score" }.Select(name => name.PadLeft(cell))));

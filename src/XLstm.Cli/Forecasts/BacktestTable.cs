@@ -73,7 +73,8 @@ internal sealed class BacktestTable(TextWriter output)
         for (int i = 0; i < results.Count; i++)
             if (double.IsFinite(score(results[i])) && (best < 0 || score(results[i]) < Alike * score(results[best])))
                 best = i;
-        return best;
+        // Of a constant all are right.
+        return results.Count > 1 && results.All(r => score(r) == score(results[0])) ? -1 : best;
     }
 
     private static string Listed(string[] names) => names.Length == 1 ? names[0] : string.Join(", ", names[..^1]) + " and " + names[^1];

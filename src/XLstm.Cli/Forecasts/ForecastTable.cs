@@ -29,7 +29,7 @@ internal sealed class ForecastTable(TextWriter output, double[]? chosen, string?
         IReadOnlyList<string> times = series.NextTimes(steps);
         int width = Math.Max(timeName.Length, times.Max(t => t.Length)), cell = Math.Max(LeastWidth, 2 + columns.Max(c => c.Take(steps).Max(v => number(v).Length)));
         output.WriteLine();
-        output.WriteLine(series.Name);
+        output.WriteLine(SeriesText.Line(series.Name));
         output.WriteLine("  " + timeName.PadRight(width) + string.Concat(_levels.Select(level => Heading(level).PadLeft(cell))));
         for (int t = 0; t < steps; t++)
             output.WriteLine("  " + times[t].PadRight(width) + string.Concat(columns.Select(c => number(c[t]).PadLeft(cell))));

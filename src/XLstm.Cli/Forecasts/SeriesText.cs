@@ -14,6 +14,9 @@ internal static class SeriesText
 
     public static string Quoted(string name) => name.AsSpan().ContainsAny(",\"\r\n;") ? $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : name;
 
+    /// <summary>A name on one line of a terminal, whatever the file has in it.</summary>
+    public static string Line(string name) => string.Concat(name.Select(c => char.IsControl(c) ? ' ' : c));
+
     public static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
     public static string Cell(double value) => double.IsFinite(value) ? Number(value) : "";

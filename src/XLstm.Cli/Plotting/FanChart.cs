@@ -1,4 +1,5 @@
 using System.Globalization;
+using XLstm.Cli.Forecasts;
 using XLstm.Forecasting;
 
 namespace XLstm.Cli.Plotting;
@@ -20,7 +21,7 @@ internal sealed record FanChart(string Name, double[] History, IReadOnlyList<str
         double[] low = [.. levels.Where(level => level < 0.5)], high = [.. levels.Where(level => level > 0.5).Reverse()];
         // A border without its like on the other side has the median there.
         (double, double)[] bands = [.. Enumerable.Range(0, Math.Max(low.Length, high.Length)).Select(i => (i < low.Length ? low[i] : 0.5, i < high.Length ? high[i] : 0.5))];
-        return new FanChart(series.Name, series.Values[from..], [.. Enumerable.Range(from, shown + forecast.Horizon).Select(series.Time)], forecast, bands);
+        return new FanChart(SeriesText.Line(series.Name), series.Values[from..], [.. Enumerable.Range(from, shown + forecast.Horizon).Select(series.Time)], forecast, bands);
     }
 
     /// <summary>"10% to 90%".</summary>
