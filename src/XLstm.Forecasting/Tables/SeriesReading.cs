@@ -14,6 +14,9 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         "ts", "epoch", "unix",
     };
 
+    // Cells, of which one may be a mistake.
+    private const int CellsOfAMistake = 10;
+
     private static readonly string[] s_clockWords = ["time", "zeit", "hour", "stunde", "clock", "heure", "hora"];
 
     private static readonly string[] s_timeWords = ["date", "time", "datum", "zeit", "timestamp"];
@@ -113,13 +116,17 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         foreach (int column in columns.Where(c => !dates.Columns.Contains(c) && IsClockName(c)))
         {
             var values = new long[table.Rows];
-            int row = 0;
-            while (row < values.Length && TimeText.TryReadClock(table[column, row], out long clock))
+            int wrong = 0, first = 0;
+            for (int row = values.Length - 1; row >= 0; row--)
             {
+                if (!TimeText.TryReadClock(table[column, row], out long clock))
+                    (wrong, first) = (wrong + 1, row);
                 values[row] = dates.Values[row] + clock;
-                row++;
             }
-            if (row == values.Length && values.Distinct().Count() > dates.Values.Distinct().Count())
+            // A few that are none among many are mistakes.
+            if (wrong > 0 && CellsOfAMistake * wrong <= values.Length)
+                throw table.Error(first, column, $"{Shown(table.Text(column, first))} is no time of day, expected one like 13:30.");
+            if (wrong == 0 && values.Distinct().Count() > dates.Values.Distinct().Count())
                 return dates with { Columns = [.. dates.Columns, column], Values = values };
         }
         return null;

@@ -143,7 +143,7 @@ internal sealed class TimeText
             && DateTime.TryParseExact(text, "MM.yyyy", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
     }
 
-    /// <summary>A time of day: 13:30, 1:30 PM, or the hour alone, 0 to 23.</summary>
+    /// <summary>A time of day: 13:30, 1:30 PM, or the hour alone, 0 to 24, which may be the beginning of a day or its end.</summary>
     public static bool TryReadClock(ReadOnlySpan<byte> cell, out long ticks)
     {
         ticks = 0;
@@ -151,7 +151,7 @@ internal sealed class TimeText
         if (cell.Length is 0 or > MostLength || !Encoding.UTF8.TryGetChars(cell, text, out int length))
             return false;
         ReadOnlySpan<char> clock = text[..length];
-        if (int.TryParse(clock, NumberStyles.None, CultureInfo.InvariantCulture, out int hour) && hour is >= 0 and < 24)
+        if (int.TryParse(clock, NumberStyles.None, CultureInfo.InvariantCulture, out int hour) && hour is >= 0 and <= 24)
         {
             ticks = hour * TimeSpan.TicksPerHour;
             return true;

@@ -49,7 +49,7 @@ internal sealed partial class Inspection
         else if (Directory.Exists(path))
             Fail($"{path} has no config.json or config.yaml: norms, soft caps and the kind of model are told there");
         // What only a reader of the whole config notices.
-        if (root is not null && configFile is not null && Directory.Exists(path) && !Failed)
+        if (root is not null && configFile is not null && Directory.Exists(path) && !Failed && tensors.All(t => t.DType != DType.F64))
             _ = Try(() => XLstmLanguageModel.LoadForInference(path));
         if (count == Parameters7B && WeightsLicense.Find(path) is null)
             license = WeightsLicense.NxAi + ", as NX-AI publishes these weights";

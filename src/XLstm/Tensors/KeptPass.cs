@@ -28,7 +28,7 @@ internal sealed class KeptPass(PassOptions options)
         {
             pass.Cancellation = default;
             pass.Reset();
-            // Of two that come back, the one that finds a place stays; the threads of the other end by themselves.
+            // Of two that come back the later one stays; the threads of the other end by themselves.
             Volatile.Write(ref from._kept, new WeakReference<Pass>(pass));
         }
     }

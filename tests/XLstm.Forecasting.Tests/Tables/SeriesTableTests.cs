@@ -103,6 +103,7 @@ public sealed class SeriesTableTests
     [Theory]
     [InlineData("date,time,v\n2024-01-01,22:00,1\n2024-01-01,23:00,2\n2024-01-02,00:00,3\n")]
     [InlineData("date,hour,v\n2024-01-01,22,1\n2024-01-01,23,2\n2024-01-02,0,3\n")]
+    [InlineData("date,hour,v\n2024-01-01,22,1\n2024-01-01,23,2\n2024-01-01,24,3\n")]
     [InlineData("Datum;Uhrzeit;v\n01.01.2024;10:00 PM;1\n01.01.2024;11:00 PM;2\n02.01.2024;12:00 AM;3\n")]
     public void Dates_and_clocks_may_stand_apart(string text)
     {
@@ -110,6 +111,13 @@ public sealed class SeriesTableTests
         Assert.Equal([1, 2, 3], Assert.Single(table.Series).Values);
         Assert.Equal("hour", table.Frequency.ToString());
         Assert.Equal(["2024-01-02T01:00"], table.Series[0].NextTimes(1));
+    }
+
+    [Fact]
+    public void A_clock_that_is_none_is_told_with_its_line()
+    {
+        string text = "date,time,v\n" + string.Concat(Enumerable.Range(0, 20).Select(h => $"2024-01-01,{(h == 7 ? "25:99" : $"{h}:00")},{h}\n"));
+        Assert.Contains("line 9, column \"time\": \"25:99\" is no time of day", Assert.Throws<InvalidDataException>(() => Read(text)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -188,6 +188,11 @@ public sealed class ModelConverterTests
         Assert.Contains("mode: \"inference\"", text, StringComparison.Ordinal);
         Assert.Equal(ModelConfigReader.Read(native), ModelConfigReader.Read(same));
 
+        // Whatever the key is, the config stays one, with the same numbers.
+        File.AppendAllText(Path.Combine(same, "config.yaml"), "\"a: b\\nnum_heads\": 7\n");
+        ModelConverter.Convert(same, Path.Combine(folder.Path, "odd"), new ConversionOptions());
+        Assert.Equal(ModelConfigReader.Read(native), ModelConfigReader.Read(Path.Combine(folder.Path, "odd")));
+
         ModelConverter.Convert(native, other, new ConversionOptions(ModelLayout.HuggingFace));
         Assert.DoesNotContain("return_last_states", File.ReadAllText(Path.Combine(other, "config.json")), StringComparison.Ordinal);
         string config = Path.Combine(other, "config.json");

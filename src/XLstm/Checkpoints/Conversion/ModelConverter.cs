@@ -50,8 +50,9 @@ public static class ModelConverter
             IReadOnlyList<ConvertedTensor> tensors = config is XLstmLargeConfig large
                 ? Large(fresh, large, source, weights, options)
                 : Paper(fresh, config, weights);
-            // A model that cannot be opened would become another one that cannot.
-            _ = XLstmLanguageModel.LoadForInference(source);
+            // A model that cannot be opened would become another one that cannot. Double precision is not mapped, and would fill the memory.
+            if (weights.Tensors.All(t => t.DType != DType.F64))
+                _ = XLstmLanguageModel.LoadForInference(source);
             WriteWeights(fresh, weights, tensors, options, progress, cancellation);
             foreach (string name in s_companions)
                 if (Directory.Exists(source) && File.Exists(Path.Combine(source, name)))

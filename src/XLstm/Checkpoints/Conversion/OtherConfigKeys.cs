@@ -36,11 +36,14 @@ internal static class OtherConfigKeys
                     Json(stream, now, others);
                 else
                     // JSON is YAML, too.
-                    stream.Write(Encoding.UTF8.GetBytes(text + string.Concat(others.Select(p => $"{p.Name}: {p.Value.GetRawText()}\n"))));
+                    stream.Write(Encoding.UTF8.GetBytes(text + string.Concat(others.Select(p => $"{Key(p.Name)}: {p.Value.GetRawText()}\n"))));
             });
             return;
         }
     }
+
+    // A plain word as it is; whatever else a file may have as a key within quotation marks.
+    private static string Key(string name) => name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? name : $"\"{JsonEncodedText.Encode(name)}\"";
 
     private static void Json(Stream stream, JsonElement now, JsonProperty[] others)
     {
