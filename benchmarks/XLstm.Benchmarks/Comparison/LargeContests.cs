@@ -7,7 +7,7 @@ namespace XLstm.Benchmarks.Comparison;
 /// <summary>xLSTM Large with random weights: generating beside what memory delivers, reading prompts beside what products do, both beside llama.cpp.</summary>
 internal static class LargeContests
 {
-    private static readonly int[] s_contexts = [16, 2048, 8192, 16384];
+    private static readonly int[] s_contexts = [16, 2048, 8192, 16384, 65536];
 
     public static IEnumerable<Contest> All(IReadOnlyList<int> threads, LlamaPeer llama)
     {

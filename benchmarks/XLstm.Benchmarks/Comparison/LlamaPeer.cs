@@ -18,6 +18,11 @@ internal sealed class LlamaPeer(string? folder) : IDisposable
     /// <summary>Bytes of weights that a token needs: all but the embedding, of which it reads one row.</summary>
     public const long BytesPerToken = 22 * LayerWeights / 32 * 18 + 32000L * 2048 / 32 * 18;
 
+    /// <summary>The longest context of which llama.cpp reads every token, in minutes; of a longer one it reads the beginning and repeats its keys and values.</summary>
+    private const int LongestRead = 16384;
+
+    private const int Repeated = 2048;
+
     private const long LayerWeights = (2 * 2048L * 2048) + (2 * 256L * 2048) + (3 * 5632L * 2048);
 
     /// <summary>Tokens a second of a prompt, or nothing without the peer.</summary>
@@ -26,7 +31,7 @@ internal sealed class LlamaPeer(string? folder) : IDisposable
 
     /// <summary>Tokens a second after a context, or nothing without the peer.</summary>
     public List<(string Name, Side Run)> Decode(int context, int threads, int tokens = 12) =>
-        Sides(threads, process => _ => 1 / Median(process, new { @case = "decode", context, tokens }));
+        Sides(threads, process => _ => 1 / Median(process, new { @case = "decode", context, read = context > LongestRead ? Repeated : context, tokens }));
 
     public void Dispose()
     {
