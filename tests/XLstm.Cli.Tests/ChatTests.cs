@@ -59,6 +59,30 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
+    public void A_stored_conversation_has_its_lines()
+    {
+        string state = _folder["talk.state"];
+        string first = Answers("Hi \"there\"\n/history\n", "--session", state);
+        Assert.Equal(first[first.IndexOf("User: ", StringComparison.Ordinal)..], Answers("/history\n", "--session", state));
+        Cli.Outcome branched = Chat("/fork\nOn a branch\n", "--session", state);
+        Assert.Contains($"{state} has the branch that the talk ended on", branched.Error, StringComparison.Ordinal);
+        Assert.Equal(4, Answers("/history\n", "--session", state).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public void A_session_that_no_chat_wrote_has_no_lines()
+    {
+        string state = _folder["text.state"];
+        using (TextSession session = TextModel.Load(_model).CreateSession())
+        {
+            session.Append("Once", cancellation: TestContext.Current.CancellationToken);
+            session.Tokens.Notes["chat"] = "no JSON";
+            session.Save(state);
+        }
+        Assert.Equal("", Answers("/history\n", "--session", state));
+    }
+
+    [Fact]
     public void Nothing_but_a_conversation_is_written_over()
     {
         string text = _folder["notes.txt"], state = _folder["talk.state"];

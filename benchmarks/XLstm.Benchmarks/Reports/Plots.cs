@@ -91,7 +91,7 @@ internal static class Plots
         {
             Line(plot, rows.Select(r => (Math.Log2(Number(r)), r.Ours.Median)), "xLSTM Large (ours)", Colors.C0);
             Line(plot, rows.Select(r => (Math.Log2(Number(r)), r.Theirs!.Median)), rows[^1].Peer!, Colors.C1);
-            plot.Axes.Bottom.TickGenerator = Ticks(rows.Select(r => (Math.Log2(Number(r)), string.Create(CultureInfo.InvariantCulture, $"{Number(r):N0}\n{r.Ratio!.Median:F2} times"))));
+            plot.Axes.Bottom.TickGenerator = Ticks(rows.Select(r => (Math.Log2(Number(r)), string.Create(CultureInfo.InvariantCulture, $"{Number(r):N0}\n{r.Ratio!.Median:F1} ×"))));
             plot.Axes.SetLimitsY(0, 1.3 * rows.Max(r => Math.Max(r.Ours.Median, r.Theirs!.Median)));
         }
         plot.Title($"Generation with as many bytes of 4-bit weights, {Threads(rows)}");

@@ -63,7 +63,11 @@ internal sealed class ChatCommand : DocumentedCommand
             Note(Help);
         Talk(talk, options with { Stop = [.. template.Stop, .. options.Stop] }, user, assistant);
         if (file is not null)
+        {
+            if (talk.Branches > 0)
+                Note($"{file} has the branch that the talk ended on; /back would have left it.");
             talk.Save(file);
+        }
         return Cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Success;
     }
 

@@ -1,10 +1,14 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace XLstm.Cli.Runs;
 
 /// <summary>A conversation that a model has read once: the state after the last answer, the lines, and where branches began.</summary>
 internal sealed class Conversation : IDisposable
 {
+    private const string LinesNote = "chat";
+
     private readonly ChatTemplate _template;
     private readonly string? _system;
     private readonly Stack<(TextSession Session, List<(bool IsUser, string Text)> History)> _branches = new();
@@ -75,6 +79,7 @@ internal sealed class Conversation : IDisposable
             {
                 throw new CommandError($"{file}: there is a file already that is no conversation with this model. Name another one.");
             }
+        _session.Tokens.Notes[LinesNote] = JsonSerializer.Serialize([.. _history.Select(line => line.Text)], LinesJson.Default.StringArray);
         _session.Save(file);
     }
 
@@ -83,7 +88,7 @@ internal sealed class Conversation : IDisposable
         TextSession loaded = TextSession.Load(_session.Model, file);
         _session.Dispose();
         _session = loaded;
-        _history.Clear();
+        _history = Lines(loaded.Tokens);
     }
 
     public void Dispose()
@@ -92,6 +97,20 @@ internal sealed class Conversation : IDisposable
         {
         }
         _session.Dispose();
+    }
+
+    // Theirs and the model's in turn; a session that no chat wrote has none.
+    private static List<(bool IsUser, string Text)> Lines(Session session)
+    {
+        try
+        {
+            string[]? lines = session.Notes.TryGetValue(LinesNote, out string? note) ? JsonSerializer.Deserialize(note, LinesJson.Default.StringArray) : null;
+            return [.. (lines ?? []).Select((line, i) => (i % 2 == 0, line ?? ""))];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
     }
 
     private void Begin()
@@ -112,3 +131,6 @@ internal sealed class Conversation : IDisposable
         }
     }
 }
+
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class LinesJson : JsonSerializerContext;

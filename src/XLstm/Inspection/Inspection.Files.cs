@@ -5,6 +5,8 @@ namespace XLstm;
 // Single files, and what else a run's directory has.
 internal sealed partial class Inspection
 {
+    private static readonly string[] s_namesOfModels = [".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".gguf"];
+
     private void OfSafetensors(string file)
     {
         Is(CheckpointKind.Tensors, "safetensors");
@@ -119,7 +121,9 @@ internal sealed partial class Inspection
         if (root.ValueKind != JsonValueKind.Object)
         {
             Is(CheckpointKind.Foreign, "a text");
-            Fail($"{file} is a text, no model: \"xlstm train\" learns from it, \"xlstm evaluate\" measures how well a model predicts it");
+            Fail(s_namesOfModels.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)
+                ? $"{file} is a text, for all that its name says: was a page saved instead of the file it links to?"
+                : $"{file} is a text, no model: \"xlstm train\" learns from it, \"xlstm evaluate\" measures how well a model predicts it");
             return;
         }
         if (IsTokenizer(root))

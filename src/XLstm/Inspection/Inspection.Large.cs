@@ -89,9 +89,16 @@ internal sealed partial class Inspection
         foreach ((string[] keys, long stored) in (ReadOnlySpan<(string[], long)>)
             [(["embedding_dim", "hidden_size"], sizes.Width), (["num_blocks", "num_hidden_layers"], sizes.Blocks), (["num_heads"], sizes.Heads), (["vocab_size"], sizes.Vocabulary)])
         {
+            // Of two names for one thing the first that is there is read.
+            string? read = keys.FirstOrDefault(key => Number(section, key) is not null);
             foreach (string key in keys)
                 if (Number(section, key) is { } said && said != stored)
-                    Fail($"{name} says {key} {said}, the tensors {stored}");
+                {
+                    if (key == read)
+                        Fail($"{name} says {key} {said}, the tensors {stored}");
+                    else
+                        Warn($"{name} says {key} {said}, the tensors {stored}: {read} is read instead, and transformers may read the other");
+                }
         }
         if (Number(section, "ffn_proj_factor") is { } factor && Number(section, "ffn_round_up_to_multiple_of") is > 0 and var multiple && Rounded(factor * sizes.Width, multiple) is var computed && computed != sizes.FeedForward)
             Note($"{name}'s factor {factor} gives a feed-forward of {computed} as PyTorch rounds it, the tensors have {sizes.FeedForward}: the tensors count");

@@ -37,6 +37,9 @@ public sealed class Session : IDisposable
     /// <summary>Logits after the last token, [vocabulary].</summary>
     public ReadOnlySpan<float> Logits => _logits;
 
+    /// <summary>What a program wants to find again beside the text, by name: <see cref="Save(string)"/> writes it, a fork has a copy of its own. The model never sees it.</summary>
+    public IDictionary<string, string> Notes { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
     internal StackState State { get; }
 
     internal long HeldBytes => _pass.HeldBytes;
@@ -109,12 +112,13 @@ public sealed class Session : IDisposable
         };
     }
 
-    /// <summary>Back to the start of a text.</summary>
+    /// <summary>Back to the start of a text, without <see cref="Notes"/>.</summary>
     public void Reset()
     {
         foreach ((_, Tensor tensor) in State.Tensors)
             tensor.Span.Clear();
         _logits.AsSpan().Clear();
+        Notes.Clear();
         Position = 0;
     }
 
@@ -123,10 +127,12 @@ public sealed class Session : IDisposable
     {
         var fork = new Session(Model, _threads, State.Copy(), Position);
         _logits.CopyTo(fork._logits.AsSpan());
+        foreach ((string name, string note) in Notes)
+            fork.Notes.Add(name, note);
         return fork;
     }
 
-    /// <summary>Writes the state as a safetensors file, in one step: the reader sees the old file or the new one.</summary>
+    /// <summary>Writes the state and <see cref="Notes"/> as a safetensors file, in one step: the reader sees the old file or the new one.</summary>
     public void Save(string path) => SessionFile.Write(path, this);
 
     /// <summary>Writes the same to a stream.</summary>

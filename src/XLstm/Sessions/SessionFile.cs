@@ -5,29 +5,30 @@ using System.Text;
 
 namespace XLstm;
 
-/// <summary>Sessions as safetensors files: every tensor of the state, the last logits, and in the metadata format, version, model, position and checksum.</summary>
+/// <summary>Sessions as safetensors files: every tensor of the state, the last logits, and in the metadata format, version, model, position, notes and checksum.</summary>
 internal static class SessionFile
 {
     public const string Version = "2";
 
-    private const string Format = "xlstm-net-session", LogitsName = "logits";
+    private const string Format = "xlstm-net-session", LogitsName = "logits", NotePrefix = "note.";
 
     public static void Write(string path, Session session)
     {
         (string Name, Shape Shape, float[] Values)[] tensors = [
             .. session.State.Tensors.Select(t => (t.Name, t.Tensor.Shape, t.Tensor.Span.ToArray())),
             (LogitsName, new Shape(session.Logits.Length), session.Logits.ToArray())];
-        string model = session.Model.Fingerprint(), position = session.Position.ToString(CultureInfo.InvariantCulture);
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["format"] = Format,
+            ["version"] = Version,
+            ["model"] = session.Model.Fingerprint(),
+            ["position"] = session.Position.ToString(CultureInfo.InvariantCulture),
+        };
+        foreach ((string name, string note) in session.Notes)
+            metadata.Add(NotePrefix + name, note);
+        metadata.Add("sha256", Checksum(metadata, tensors.Select(t => (t.Name, (ReadOnlyMemory<float>)t.Values))));
         SafetensorsWriter.Write(
-            path, [.. tensors.Select(t => TensorToWrite.FromFloats(t.Name, [.. Enumerable.Range(0, t.Shape.Rank).Select(i => (long)t.Shape[i])], t.Values))],
-            new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["format"] = Format,
-                ["version"] = Version,
-                ["model"] = model,
-                ["position"] = position,
-                ["sha256"] = Checksum(model, position, tensors.Select(t => (t.Name, (ReadOnlyMemory<float>)t.Values))),
-            });
+            path, [.. tensors.Select(t => TensorToWrite.FromFloats(t.Name, [.. Enumerable.Range(0, t.Shape.Rank).Select(i => (long)t.Shape[i])], t.Values))], metadata);
     }
 
     /// <summary>Fills a new session of the model from a file.</summary>
@@ -50,9 +51,12 @@ internal static class SessionFile
             throw new CheckpointException(path, "the tensors", $"{tensors.Length}", $"{file.Tensors.Count}", "The session belongs to another model.");
         foreach ((string name, Tensor tensor) in tensors)
             Read(file, name, tensor);
-        if (Text("sha256") != Checksum(Text("model"), Text("position"), tensors.Select(t => (t.Name, (ReadOnlyMemory<float>)t.Tensor.Span.ToArray()))))
+        if (Text("sha256") != Checksum(file.Metadata, tensors.Select(t => (t.Name, (ReadOnlyMemory<float>)t.Tensor.Span.ToArray()))))
             throw new CheckpointException(path, "the checksum", Text("sha256"), "another one", "The file is damaged: take another copy, or let the model read its text again.");
-        return new Session(model, threads, state, position, logits.Span);
+        var session = new Session(model, threads, state, position, logits.Span);
+        foreach ((string name, string note) in Notes(file.Metadata))
+            session.Notes.Add(name, note);
+        return session;
 
         string Text(string key) => file.Metadata.GetValueOrDefault(key, "nothing");
     }
@@ -60,7 +64,7 @@ internal static class SessionFile
     /// <summary>Whether the numbers of a file are those that its checksum was made of.</summary>
     public static bool IsWhole(SafetensorsFile file) =>
         file.Tensors.All(t => t.DType == DType.F32 && t.Count <= Array.MaxLength)
-        && file.Metadata.GetValueOrDefault("sha256") == Checksum(file.Metadata.GetValueOrDefault("model", ""), file.Metadata.GetValueOrDefault("position", ""), file.Tensors.Select(t =>
+        && file.Metadata.GetValueOrDefault("sha256") == Checksum(file.Metadata, file.Tensors.Select(t =>
         {
             var values = new float[t.Count];
             file.ReadFloats(t.Name, values);
@@ -79,16 +83,23 @@ internal static class SessionFile
         file.ReadFloats(name, tensor.Span);
     }
 
-    // Of everything that the session is: names and numbers of the tensors, whose model they belong to, where the text is.
-    private static string Checksum(string model, string position, IEnumerable<(string Name, ReadOnlyMemory<float> Values)> tensors)
+    private static IEnumerable<(string Name, string Note)> Notes(IReadOnlyDictionary<string, string> metadata) =>
+        metadata.Where(pair => pair.Key.StartsWith(NotePrefix, StringComparison.Ordinal)).Select(pair => (pair.Key[NotePrefix.Length..], pair.Value)).OrderBy(note => note.Item1, StringComparer.Ordinal);
+
+    // Of everything that the session is: whose model it belongs to, where the text is, notes, names and numbers of the tensors.
+    private static string Checksum(IReadOnlyDictionary<string, string> metadata, IEnumerable<(string Name, ReadOnlyMemory<float> Values)> tensors)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{Format} {Version} {model} {position}\n"));
+        Add($"{Format} {Version} {metadata.GetValueOrDefault("model")} {metadata.GetValueOrDefault("position")}\n");
+        foreach ((string name, string note) in Notes(metadata))
+            Add($"{name.Length} {name} {note.Length} {note}\n");
         foreach ((string name, ReadOnlyMemory<float> values) in tensors)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes($"{name} {values.Length}\n"));
+            Add($"{name} {values.Length}\n");
             hash.AppendData(MemoryMarshal.AsBytes(values.Span));
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        void Add(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text));
     }
 }

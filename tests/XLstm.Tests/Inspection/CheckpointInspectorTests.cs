@@ -51,6 +51,9 @@ public sealed class CheckpointInspectorTests
         Has(report, CheckpointKind.XLstmLarge, true, fused ? "fused weights" : "query, key, value", hf ? "Hugging Face" : "its authors", "2 heads of 2 x 4", "gives a feed-forward of 64 as PyTorch rounds it, the tensors have 16");
         Assert.Equal(2 * 2 * ((2 * 4) + 2 + 1) * 4, report.StateBytes);
 
+        folder.File("config.yaml", "embedding_dim: 8\nnum_heads: 2\nnum_blocks: 2\nnum_hidden_layers: 3\nvocab_size: 10\nqk_dim_factor: 0.5\n");
+        Has(Inspect(folder.Path), CheckpointKind.XLstmLarge, true, "num_hidden_layers 3, the tensors 2: num_blocks is read instead");
+
         tensors.Remove("backbone.blocks.1.norm_ffn.weight");
         tensors.Add("backbone.blocks.1.other.weight", [3]);
         tensors["lm_head.weight"] = [10, 9];

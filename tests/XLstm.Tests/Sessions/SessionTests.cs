@@ -96,6 +96,32 @@ public class SessionTests
     }
 
     [Fact]
+    public void NotesGoWithASession()
+    {
+        XLstmLanguageModel model = TestModels.Model();
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "a.session");
+        using Session session = model.CreateSession();
+        session.Append(TestModels.Tokens(3));
+        session.Notes["who"] = "Ann \"☃\" \ud800\n";
+        session.Notes[""] = "";
+        using Session fork = session.Fork();
+        fork.Notes["who"] = "Ben";
+        session.Save(path);
+        using Session loaded = Session.Load(model, path);
+        Assert.Equal([new("", ""), new("who", "Ann \"☃\" \ufffd\n")], loaded.Notes);
+        loaded.Save(path);
+        Session.Load(model, path).Dispose();
+        session.Reset();
+        Assert.Empty(session.Notes);
+
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[bytes.AsSpan().IndexOf("Ann "u8)] ^= 2;
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains("checksum", Assert.Throws<CheckpointException>(() => Session.Load(model, path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ForksSavesAndResetsContinueBitForBit()
     {
         XLstmLanguageModel model = TestModels.Model();
