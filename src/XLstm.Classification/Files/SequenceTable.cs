@@ -50,6 +50,7 @@ internal static class SequenceTable
         if (!reader.Read())
             throw new InvalidDataException($"{path}: the file is empty.");
         string[] names = Cells(reader);
+        var number = new Number(reader.Separator);
         if (names.All(n => SequenceReader.TryNumber(n, out _)))
             throw SequenceReader.Error(path, (int)reader.LineNumber, "there is no header; the first line has names of columns, one of them of the labels");
         if (names.Where(n => n.Length > 0).GroupBy(n => n, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
@@ -73,8 +74,8 @@ internal static class SequenceTable
                 throw SequenceReader.Error(path, line, $"there are {row.Length} cells, expected {names.Length} as in the header");
             if ((cells += row.Length) > MostCells)
                 throw SequenceReader.Error(path, line, $"the table has more than {MostCells:N0} cells");
-            double[] numbers = [.. values.Where(i => i < row.Length).Select(i => SequenceReader.TryNumber(row[i], out double x)
-                ? x : throw SequenceReader.Error(path, line, $"column \"{SequenceReader.Short(names[i])}\": \"{SequenceReader.Short(row[i])}\" is no number"))];
+            double[] numbers = [.. values.Where(i => i < row.Length).Select(i => number.TryRead(row[i], out double x)
+                ? x : throw SequenceReader.Error(path, line, $"column \"{SequenceReader.Short(names[i])}\": \"{SequenceReader.Short(row[i])}\" is no number{number.Expected}"))];
             if (id < 0)
             {
                 series.Add(new TimeSeries([numbers[..(Array.FindLastIndex(numbers, x => !double.IsNaN(x)) + 1)]]));
@@ -97,7 +98,7 @@ internal static class SequenceTable
             for (int c = 0; c < values.Length; c++)
                 steps[at][c].Add(numbers[c]);
             if (time >= 0)
-                times[at].Add(Time(row[time]));
+                times[at].Add(Time(row[time], number));
         }
         string[]? called = id < 0 ? null : [.. order.Keys];
         // Names that occur once each are names of rows.
@@ -119,8 +120,8 @@ internal static class SequenceTable
             return SequenceData.Unlabelled(series).With(notes, called);
         if (!options.Regression)
             return SequenceReader.Labelled(series, labels, lines, path).With(notes, called);
-        return SequenceData.WithTargets(series, [.. labels.Select((l, i) => SequenceReader.TryNumber(l, out double y)
-            ? new[] { y } : throw SequenceReader.Error(path, lines[i], $"\"{SequenceReader.Short(l)}\" is no number to be told"))]).With(notes, called);
+        return SequenceData.WithTargets(series, [.. labels.Select((l, i) => number.TryRead(l, out double y)
+            ? new[] { y } : throw SequenceReader.Error(path, lines[i], $"\"{SequenceReader.Short(l)}\" is no number to be told{number.Expected}"))]).With(notes, called);
 
         int Find(string? given, string[] usual)
         {
@@ -130,9 +131,26 @@ internal static class SequenceTable
         }
     }
 
+    // The first number with a mark decides which mark the file has; where commas stand between columns, it is no comma.
+    private struct Number(char separator)
+    {
+        private char? _mark = separator == ',' ? '.' : null;
+
+        public readonly string Expected => _mark is null || separator == ',' ? "" : $", with a decimal {(_mark == ',' ? "comma" : "point")} as before";
+
+        public bool TryRead(string text, out double value)
+        {
+            value = double.NaN;
+            int at = text.AsSpan().IndexOfAny(',', '.');
+            if (at >= 0)
+                _mark ??= text[at];
+            return at < 0 || text[at] == _mark ? SequenceReader.TryNumber(_mark == ',' ? text.Replace(',', '.') : text, out value) : false;
+        }
+    }
+
     // Numbers and dates; NaN for what is neither.
-    private static double Time(string text) =>
-        SequenceReader.TryNumber(text, out double number) ? number
+    private static double Time(string text, Number reader) =>
+        reader.TryRead(text, out double number) ? number
         : DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTime time) ? time.Ticks : double.NaN;
 
     // Each series whose times can all be read and are not in order; equal ones stay as they stand. How many there were.

@@ -58,6 +58,16 @@ public sealed class SequenceReaderTests
     }
 
     [Fact]
+    public void Commas_are_decimal_where_others_stand_between_columns()
+    {
+        SequenceData data = Read("x.csv", "id;time;x;class\nr1;1,5;-0,25;up\nr1;0,5;2;up\nr2;0;3e-1;down\n");
+        Assert.Equal([2, -0.25], data.Series[0][0].ToArray());
+        Assert.Equal([0.3], data.Series[1][0].ToArray());
+        Assert.Equal([0.5, 1.5], Read("x.csv", "label\ta\tb\nup\t0.5\t1.5\n").Series[0][0].ToArray());
+        Assert.Equal([1.5], Read("x.csv", "y;a;b\n1,5;0;1\n", new SequenceTableOptions { Regression = true }).Targets![0]);
+    }
+
+    [Fact]
     public void Names_that_occur_once_are_names_of_rows()
     {
         SequenceData data = Read("x.csv", "id,label,t0,t1,t2\nr7,up,1,2,3\nr3,down,4,5,\n");
@@ -85,6 +95,8 @@ public sealed class SequenceReaderTests
     [InlineData("x.ts", "@classLabel true\n@data\n1:a\n2:?\n", "line 4", "no class")]
     [InlineData("x.tsv", "a\t1\nNaN\t2\n", "line 2", "no class")]
     [InlineData("x.csv", "label,a\nu,1\n,2\n", "line 3", "no class")]
+    [InlineData("x.csv", "label,a\nu,\"1,5\"\n", "line 2", "\"1,5\" is no number.")]
+    [InlineData("x.csv", "label;a;b\nu;1,5;1\nu;0;1.500\n", "line 3", "column \"b\": \"1.500\" is no number, with a decimal comma as before")]
     [InlineData("x.csv", "label,a,A\nu,1,2\n", "line 1", "2 columns called \"a\"")]
     [InlineData("x.csv", "id,a\nr,1\n,2\n", "line 3", "to which series")]
     [InlineData("x.tsv", "", "x.tsv", "empty")]
