@@ -35,10 +35,9 @@ internal static class ExperimentPlot
             ticks.AddMajor(i, group.Name);
         plot.Axes.Bottom.TickGenerator = ticks;
         if (report.RandomAccuracy is not null)
-            plot.Axes.SetLimitsY(-0.1, 1.05);
+            plot.Axes.SetLimitsY(Math.Min(-0.1, report.Results.Min(r => r.Groups.Min(g => Value(report, g))) - 0.05), 1.05);
         plot.XLabel("length in tokens");
         plot.YLabel(report.RandomAccuracy is null ? $"loss ({report.LossName})" : "scaled accuracy");
-        plot.ShowLegend(report.RandomAccuracy is null ? Alignment.UpperLeft : Alignment.LowerLeft);
         return plot;
     }
 
@@ -47,7 +46,6 @@ internal static class ExperimentPlot
         Plot plot = Lines(report, (result, _) => [.. result.Curve.Select(v => (result.Minutes * v.Step / result.Steps, v.Loss))]);
         plot.XLabel("minutes");
         plot.YLabel($"loss in validation ({report.LossName})");
-        plot.ShowLegend(Alignment.UpperRight);
         return plot;
     }
 
@@ -66,6 +64,7 @@ internal static class ExperimentPlot
             drawn.LineWidth = 2;
             drawn.MarkerSize = 6;
         }
+        plot.ShowLegend(Edge.Right);
         plot.Title($"{report.Experiment}, {report.Setting.Name} setting");
         return plot;
     }
