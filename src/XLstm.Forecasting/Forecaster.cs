@@ -15,7 +15,8 @@ public sealed record ForecastOptions(int? Season = null, int AcceleratedPatches 
 
 /// <summary>
 /// Forecasts series it has never seen: a trained model, ready to use. Immutable and thread-safe. Missing values are NaN,
-/// infinities count as missing; the same series gives the same forecast, alone or among others, with any number of threads.
+/// infinities count as missing; the same series gives the same forecast, to the bit with any number of threads, up to the rounding of float alone or
+/// among others.
 /// </summary>
 public sealed class Forecaster : IForecaster
 {
@@ -23,6 +24,7 @@ public sealed class Forecaster : IForecaster
 
     private readonly Func<ForecastOptions, IForecaster> _create;
     private readonly IForecaster _forecaster;
+    private readonly ForecastOptions _options;
 
     internal Forecaster(PatchForecaster forecaster) : this(options => forecaster.With(options.Threads, options.Season ?? 0))
     {
@@ -33,7 +35,7 @@ public sealed class Forecaster : IForecaster
         options ??= new ForecastOptions();
         if (options.Season is < 1)
             throw new ArgumentOutOfRangeException(nameof(options), options.Season, $"Season is {options.Season}, expected 1 or more.");
-        (_create, _forecaster) = (create, create(options));
+        (_create, _options, _forecaster) = (create, options, create(options));
     }
 
     /// <summary>The model in the package, trained by this project on generated series only.</summary>
@@ -123,11 +125,8 @@ public sealed class Forecaster : IForecaster
     /// <param name="season">Steps after which the series repeats, or null to look for it.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ArgumentOutOfRangeException">The horizon or the season is less than 1.</exception>
-    public Forecast Forecast(IReadOnlyList<double> series, int horizon, int? season = null, CancellationToken cancellation = default)
-    {
-        IForecaster forecaster = season is null ? _forecaster : With(new ForecastOptions(season))._forecaster;
-        return forecaster.Forecast([[.. series]], horizon, cancellation)[0];
-    }
+    public Forecast Forecast(IReadOnlyList<double> series, int horizon, int? season = null, CancellationToken cancellation = default) =>
+        For(season).Forecast([[.. series]], horizon, cancellation)[0];
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The horizon is less than 1.</exception>
@@ -139,7 +138,7 @@ public sealed class Forecaster : IForecaster
     /// <param name="season">Steps after which the series repeats, or null to look for it.</param>
     /// <exception cref="ArgumentOutOfRangeException">The season is less than 1.</exception>
     public ForecastSession OpenSession(IReadOnlyList<double>? history = null, int? season = null) =>
-        new((IPatchModel)(season is null ? _forecaster : With(new ForecastOptions(season))._forecaster), history ?? []);
+        new((IPatchModel)For(season), history ?? []);
 
     /// <summary>
     /// One vector for each series, for classifiers, clusters and searches: what every block of the network makes of its patches, averaged
@@ -152,6 +151,13 @@ public sealed class Forecaster : IForecaster
 
     internal PatchNetwork TrainedNetwork() => (_forecaster as PatchForecaster)?.Network
         ?? throw new NotSupportedException($"{Name} cannot be trained here; expected a forecaster of this library.");
+
+    private IForecaster For(int? season)
+    {
+        if (season is < 1)
+            throw new ArgumentOutOfRangeException(nameof(season), season, $"Season is {season}, expected 1 or more.");
+        return season is null || _forecaster is not PatchForecaster ? _forecaster : _create(_options with { Season = season });
+    }
 
     private static SafetensorsFile Embedded()
     {

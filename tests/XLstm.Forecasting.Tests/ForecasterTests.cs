@@ -1,4 +1,5 @@
 using System.Text;
+using XLstm.Golden;
 
 namespace XLstm.Forecasting.Tests;
 
@@ -13,6 +14,31 @@ public sealed class ForecasterTests : IDisposable
     {
         Assert.Equal(7, Forecaster.FindSeason([.. Enumerable.Range(0, 200).Select(t => t % 7 == 3 ? 5.0 : t % 7)]));
         Assert.Equal([1, 1, 1], new double[][] { [], [double.NaN, 3], [.. Enumerable.Repeat(2.0, 50)] }.Select(Forecaster.FindSeason));
+    }
+
+    [Fact]
+    public void A_season_changes_no_other_option()
+    {
+        double[] series = [.. Enumerable.Range(0, 200).Select(t => Math.Sin(t * 0.3) + (0.01 * t))];
+        Forecaster tirex = Forecaster.Load(Path.Combine(new GoldenCase("tirex/tirex_small").Folder, "model.safetensors")).With(new ForecastOptions(AcceleratedPatches: 4));
+        double[] there = tirex.Forecast(series, 60).Median.ToArray();
+        Assert.Equal(there, tirex.Forecast(series, 60, season: 7).Median.ToArray());
+        Assert.NotEqual(there, tirex.With(new ForecastOptions()).Forecast(series, 60).Median.ToArray());
+        Assert.Throws<ArgumentOutOfRangeException>(() => tirex.Forecast(series, 60, season: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => tirex.OpenSession(series, season: 0));
+    }
+
+    [Fact]
+    public void A_model_that_is_trained_further_leaves_forecasters_as_they_are()
+    {
+        double[] series = [.. Enumerable.Range(0, 200).Select(t => Math.Sin(t * 0.3))];
+        TiRexModel model = TiRexFile.Read(Path.Combine(new GoldenCase("tirex/tirex_small").Folder, "model.safetensors"));
+        var forecaster = new TiRexForecaster(model);
+        double[] before = forecaster.Forecast([series], 20)[0].Median.ToArray();
+        foreach (Parameter parameter in model.Parameters)
+            parameter.Span.Fill(0.01f);
+        Assert.Equal(before, forecaster.Forecast([series], 20)[0].Median.ToArray());
+        Assert.NotEqual(before, new TiRexForecaster(model).Forecast([series], 20)[0].Median.ToArray());
     }
 
     [Fact]

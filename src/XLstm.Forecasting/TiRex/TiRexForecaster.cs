@@ -18,7 +18,7 @@ public sealed class TiRexForecaster : IForecaster, IPatchModel
     private readonly TiRexModel _model;
     private readonly KeptPass _pass;
 
-    /// <summary>Forecasts with <paramref name="model"/> as it is now: the matrices of its linear layers are copied, arranged for products.</summary>
+    /// <summary>Forecasts with a copy of <paramref name="model"/> as it is now, its matrices arranged for products.</summary>
     /// <param name="model">May be shared.</param>
     /// <param name="acceleratedPatches">Patches that one window forecasts, the reference's max_accelerated_rollout_steps; 1 for the re-scaled window.</param>
     /// <param name="threads">0 for one per processor; results do not depend on it.</param>

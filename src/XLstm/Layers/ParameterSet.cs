@@ -33,8 +33,8 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
     public static ParameterSet OpenForInference(ModelWeights weights) => new(weights, forInference: true);
 
     /// <summary>
-    /// The parameters of a model that is not trained any further, for one to run: copies of the matrices of linear layers, arranged once for all products
-    /// (<see cref="WeightMatrix.Pack"/>); the others themselves.
+    /// The parameters of a model as they are now, for one to run: copies, those of the matrices of linear layers arranged once for all products
+    /// (<see cref="WeightMatrix.Pack"/>).
     /// </summary>
     internal static ParameterSet Arrange(ParameterSet trained) => new(trained);
 
@@ -89,10 +89,9 @@ public sealed class ParameterSet : IReadOnlyList<Parameter>
     {
         if (_trained is not null)
         {
-            CheckNew(name);
-            Parameter same = _trained[name];
-            Add(same);
-            return same;
+            Parameter copy = Create(name, _trained[name].Shape);
+            _trained[name].Span.CopyTo(copy.Span);
+            return copy;
         }
         // Before memory is asked for: a config may say anything.
         if (_weights is not null)

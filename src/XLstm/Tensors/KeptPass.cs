@@ -1,26 +1,35 @@
+using System.Collections.Concurrent;
+
 namespace XLstm;
 
 /// <summary>
-/// A pass for calls that each need one for themselves: the memory and the threads of the last call serve the next, as starting anew would cost a
-/// small one more than its work. Kept as long as the garbage collector finds no other use for the memory. Thread-safe: of calls at
-/// the same time, one gets it.
+/// Passes for calls that each need one for themselves: the memory and the threads of the last call serve the next, as starting anew would cost a
+/// small one more than its work. Memory is kept as long as the garbage collector finds no other use for it. Thread-safe: there are as many as there
+/// were calls at the same time.
 /// </summary>
 internal sealed class KeptPass(PassOptions options)
 {
-    private WeakReference<Pass>? _kept;
+    private readonly ConcurrentStack<Kept> _kept = new();
 
     public PassOptions Options => options;
 
     /// <summary>A pass to be used until the loan is disposed of.</summary>
     public Loan Take(CancellationToken cancellation)
     {
-        if (Interlocked.Exchange(ref _kept, null) is not { } kept || !kept.TryGetTarget(out Pass? pass))
-            pass = new Pass(options);
+        Pass? pass = null;
+        if (!_kept.TryPop(out Kept? kept) || !kept.Pass.TryGetTarget(out pass))
+        {
+            // Threads end by themselves, so they are not left to the collector, which would only forget that they are there.
+            pass = new Pass(options, kept?.Workers);
+            kept = new Kept(pass.Workers, new WeakReference<Pass>(pass));
+        }
         pass.Cancellation = cancellation;
-        return new Loan(this, pass);
+        return new Loan(this, kept, pass);
     }
 
-    public readonly struct Loan(KeptPass from, Pass pass) : IDisposable
+    internal sealed record Kept(Workers Workers, WeakReference<Pass> Pass);
+
+    public readonly struct Loan(KeptPass from, Kept kept, Pass pass) : IDisposable
     {
         public Pass Pass => pass;
 
@@ -28,8 +37,7 @@ internal sealed class KeptPass(PassOptions options)
         {
             pass.Cancellation = default;
             pass.Reset();
-            // Of two that come back the later one stays; the threads of the other end by themselves.
-            Volatile.Write(ref from._kept, new WeakReference<Pass>(pass));
+            from._kept.Push(kept);
         }
     }
 }

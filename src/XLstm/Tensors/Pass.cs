@@ -46,12 +46,17 @@ public sealed class Pass : IDisposable
     private long _dropoutOffset;
 
     /// <summary>A pass without gradients unless <paramref name="options"/> say otherwise.</summary>
-    public Pass(PassOptions? options = null)
+    public Pass(PassOptions? options = null) : this(options, null)
+    {
+    }
+
+    /// <summary>With the threads of a pass that nobody uses any more; null for its own.</summary>
+    internal Pass(PassOptions? options, Workers? workers)
     {
         Options = options ?? new PassOptions();
         ArgumentOutOfRangeException.ThrowIfNegative(Options.Threads, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.ChunkLength, 1, nameof(options));
-        Workers = new Workers(Options.Threads == 0 ? Environment.ProcessorCount : Options.Threads);
+        Workers = workers ?? new Workers(Options.Threads == 0 ? Environment.ProcessorCount : Options.Threads);
         Seed = Options.Seed;
         Record = Options.Record;
     }

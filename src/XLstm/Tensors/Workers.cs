@@ -14,7 +14,8 @@ internal interface IWork
 /// <summary>
 /// The threads of a pass, which share out the pieces of one <see cref="IWork"/> at a time. A run ends when its
 /// pieces are done, not when every thread has looked: on a busy machine the caller does alone what nobody helps with. Threads
-/// start with the first run that has work for them, and end when there has been none for a while: what nobody disposes of leaves no thread behind.
+/// start with the first run that has work for them, as long as the process has not too many of them, and end when there has been none for a while: what
+/// nobody disposes of leaves no thread behind.
 /// </summary>
 internal sealed class Workers : IDisposable
 {
@@ -26,6 +27,7 @@ internal sealed class Workers : IDisposable
     private const int Looks = 500;
     private const int Yields = 2000;
 
+    private readonly ThreadLimit _limit;
     private readonly Thread?[] _threads;
     private readonly float[][] _scratch;
     private readonly Dictionary<Type, Job> _jobs = [];
@@ -40,8 +42,9 @@ internal sealed class Workers : IDisposable
     private volatile bool _stopped;
     private Exception? _failure;
 
-    public Workers(int count)
+    public Workers(int count, ThreadLimit? limit = null)
     {
+        _limit = limit ?? ThreadLimit.OfProcess;
         _scratch = new float[count][];
         Array.Fill(_scratch, []);
         _spins = count <= Environment.ProcessorCount;
@@ -90,7 +93,7 @@ internal sealed class Workers : IDisposable
             return;
         }
 
-        if (Volatile.Read(ref _missing) > 0)
+        if (Volatile.Read(ref _missing) > 0 && !_limit.IsReached)
             Start();
         if (!_jobs.TryGetValue(typeof(TWork), out Job? known))
             _jobs.Add(typeof(TWork), known = new Job<TWork>());
@@ -111,16 +114,18 @@ internal sealed class Workers : IDisposable
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
+    /// <summary>Ends the threads. A run that is open on another thread, against all advice, goes on to its end.</summary>
     public void Dispose()
     {
         if (_stopped)
             return;
         _stopped = true;
-        Interlocked.Exchange(ref _open, (long)(RunOf(_open) + 1) << 32);
-        Wake();
         Thread?[] running;
         lock (_wake)
+        {
+            Monitor.PulseAll(_wake);
             running = [.. _threads];
+        }
         foreach (Thread? thread in running)
             thread?.Join();
     }
@@ -130,27 +135,44 @@ internal sealed class Workers : IDisposable
     private void Start()
     {
         lock (_wake)
-            for (int i = 0; i < _threads.Length; i++)
+            for (int i = 0; i < _threads.Length && !_stopped; i++)
             {
                 if (_threads[i] is not null)
                     continue;
-                int index = i + 1;
-                _threads[i] = new Thread(() => Loop(index)) { IsBackground = true, Name = $"XLstm worker {index}" };
+                if (Begin(i + 1) is not { } thread)
+                    return;
+                _threads[i] = thread;
                 _missing--;
-                _threads[i]!.Start();
             }
+    }
+
+    // Null where there is no thread left: the caller does without.
+    private Thread? Begin(int index)
+    {
+        if (!_limit.TryTake())
+            return null;
+        var thread = new Thread(() => Loop(index)) { IsBackground = true, Name = $"XLstm worker {index}" };
+        try
+        {
+            thread.Start();
+            return thread;
+        }
+        catch (OutOfMemoryException)
+        {
+            _limit.Return();
+            return null;
+        }
     }
 
     private void Loop(int index)
     {
         uint seen = 0;
-        while (true)
+        while ((Comes(seen) || Sleep(seen, index)) && !_stopped)
         {
-            if ((!Comes(seen) && !Sleep(seen, index)) || _stopped)
-                return;
             seen = RunOf(Volatile.Read(ref _open));
             Share(seen, index);
         }
+        _limit.Return();
     }
 
     private bool Comes(uint seen)
@@ -158,7 +180,7 @@ internal sealed class Workers : IDisposable
         if (_spins)
             for (int i = 0; i < Looks + Yields; i++)
             {
-                if (RunOf(Volatile.Read(ref _open)) != seen)
+                if (_stopped || RunOf(Volatile.Read(ref _open)) != seen)
                     return true;
                 if (i < Looks)
                     Thread.SpinWait(1);
@@ -185,7 +207,7 @@ internal sealed class Workers : IDisposable
         try
         {
             lock (_wake)
-                while (RunOf(Volatile.Read(ref _open)) == seen)
+                while (!_stopped && RunOf(Volatile.Read(ref _open)) == seen)
                     if (!Monitor.Wait(_wake, Patience) && RunOf(Volatile.Read(ref _open)) == seen)
                     {
                         // A run that opens now is done without this thread; the next one starts another.

@@ -27,8 +27,35 @@ public class KeptPassTests
     public void CallsAtTheSameTimeHaveOneEach()
     {
         var kept = new KeptPass(new PassOptions(Threads: 1));
-        using KeptPass.Loan one = kept.Take(default), other = kept.Take(default);
-        Assert.NotSame(one.Pass, other.Pass);
+        HashSet<Pass> passes = [];
+        for (int i = 0; i < 3; i++)
+        {
+            using KeptPass.Loan one = kept.Take(default), other = kept.Take(default);
+            Assert.NotSame(one.Pass, other.Pass);
+            passes.UnionWith([one.Pass, other.Pass]);
+        }
+        Assert.Equal(2, passes.Count);
+    }
+
+    [Fact]
+    public void ThreadsOutliveTheMemory()
+    {
+        var kept = new KeptPass(new PassOptions(Threads: 2));
+        (WeakReference Pass, Workers Workers) Use()
+        {
+            using KeptPass.Loan loan = kept.Take(default);
+            return (new WeakReference(loan.Pass), loan.Pass.Workers);
+        }
+
+        (WeakReference pass, Workers workers) = Use();
+        for (int i = 0; i < 20 && pass.IsAlive; i++)
+        {
+            Thread.Sleep(5);
+            GC.Collect();
+        }
+        Assert.False(pass.IsAlive);
+        using KeptPass.Loan next = kept.Take(default);
+        Assert.Same(workers, next.Pass.Workers);
     }
 
     [Fact]

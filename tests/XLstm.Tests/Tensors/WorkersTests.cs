@@ -173,6 +173,61 @@ public class WorkersTests
         new Workers(threads).Dispose();
     }
 
+    private readonly struct Wait(ManualResetEventSlim begun, ManualResetEventSlim goOn) : IWork
+    {
+        public int ScratchLength => 0;
+
+        public void Run(int index, Span<float> scratch)
+        {
+            begun.Set();
+            goOn.Wait(TimeSpan.FromSeconds(30));
+        }
+    }
+
+    [Fact]
+    public void ARunThatIsOpenWhenTheThreadsEndComesToItsEnd()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            var workers = new Workers(3);
+            using var begun = new ManualResetEventSlim();
+            using var goOn = new ManualResetEventSlim();
+            var counts = new int[4];
+            var running = new Thread(() =>
+            {
+                workers.Run(6, new Wait(begun, goOn));
+                workers.Run(4, new Count(counts));
+            });
+            running.Start();
+            begun.Wait(TestContext.Current.CancellationToken);
+            var disposing = new Thread(workers.Dispose);
+            disposing.Start();
+            Thread.Sleep(i % 4);
+            goOn.Set();
+            Assert.True(running.Join(TimeSpan.FromSeconds(30)) && disposing.Join(TimeSpan.FromSeconds(30)));
+            Assert.All(counts, c => Assert.Equal(1, c));
+        }
+    }
+
+    [Fact]
+    public void ThreadsOfAllWorkersAreLimited()
+    {
+        var limit = new ThreadLimit(5);
+        Workers[] all = [.. Enumerable.Range(0, 4).Select(_ => new Workers(3, limit))];
+        var counts = new int[6];
+        foreach (Workers workers in all)
+            workers.Run(6, new Count(counts));
+        Assert.Equal([2, 2, 1, 0], all.Select(w => w.Running));
+        Assert.True(limit.IsReached);
+        all[0].Dispose();
+        all[3].Run(6, new Count(counts));
+        Assert.Equal(2, all[3].Running);
+        Assert.All(counts, c => Assert.Equal(5, c));
+        foreach (Workers workers in all)
+            workers.Dispose();
+        Assert.False(limit.IsReached);
+    }
+
     /// <summary>A worker that waits for its next run keeps no tensor of the last one alive.</summary>
     [Fact]
     public void NothingIsKeptBetweenRuns()
