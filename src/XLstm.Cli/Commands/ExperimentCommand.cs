@@ -15,7 +15,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
     private readonly Option<string[]> _models = new("--model")
     {
         HelpName = "NAME",
-        Description = "Models to compare: a pattern of mLSTM to sLSTM blocks (0:1, 1:0, 1:1), lstm or transformer. [default: those of the experiment]",
+        Description = "Models to compare: a pattern of mLSTM to sLSTM blocks (0:1, 1:0, 1:1), lstm, lstm-residual, lstm-up or transformer. [default: those of the experiment]",
         AllowMultipleArgumentsPerToken = true,
     };
 
@@ -47,8 +47,9 @@ internal sealed class ExperimentCommand : DocumentedCommand
     public override string Notes =>
         """
           DIR/NAME/results.json has the results; pictures: accuracy.svg (or loss.svg) by length, curve.svg over time.
-          The command can be stopped at any time and repeated: finished runs are kept, others go on from where they
-          were, to the same results; what --minutes reaches depends on the machine.
+          They are those of the models and seeds of the last command. It can be stopped at any time and repeated:
+          finished runs are kept, others go on from where they were, to the same results; what --minutes reaches
+          depends on the machine.
           lstm and transformer have as many parameters as xLSTM[1:1]; docs/experiments.md has what is known of each.
         """;
 
@@ -68,17 +69,19 @@ internal sealed class ExperimentCommand : DocumentedCommand
         string directory = Path.Combine(parse.GetRequiredValue(_out), experiment.Name);
         Streams.Out.WriteLine($"{experiment.Name}: {experiment.Shows}");
         Streams.Out.WriteLine($"{setting.Name} setting: {(setting.Goal > 0 ? "at most " : "")}{(setting.Minutes is { } minutes ? $"{minutes} minutes" : $"{Report.Count(setting.Steps)} steps")} of {setting.Batch} sequences, width {setting.Width}, {setting.Blocks} blocks");
+        (string Folder, string Model, ulong Seed)[] runs = [.. models.SelectMany(model => seeds.Select(seed => (Path.Combine(directory, ExperimentRun.Folder(model, seed)), model, seed)))];
+        foreach ((string folder, string model, ulong seed) in runs)
+            ExperimentRun.Check(folder, experiment, model, seed, setting, parse.GetValue(_data));
         var results = new List<ExperimentResult>();
-        foreach (string model in models)
-            foreach (ulong seed in seeds)
+        foreach ((string folder, string model, ulong seed) in runs)
+        {
+            if (Complete(folder, experiment, model, seed, setting, parse.GetValue(_data), parse.GetValue(_threads)) is not { } result)
             {
-                if (Complete(Path.Combine(directory, ExperimentRun.Folder(model, seed)), experiment, model, seed, setting, parse.GetValue(_data), parse.GetValue(_threads)) is not { } result)
-                {
-                    Note("stopped; everything is stored. The same command goes on.");
-                    return ExitCode.Interrupted;
-                }
-                results.Add(result);
+                Note("stopped; everything is stored. The same command goes on.");
+                return ExitCode.Interrupted;
             }
+            results.Add(result);
+        }
         ExperimentReport report = ExperimentReport.Of(experiment, setting, results, parse.GetValue(_data));
         string file = Path.Combine(directory, "results.json");
         report.Save(file);

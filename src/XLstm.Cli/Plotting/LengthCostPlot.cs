@@ -33,16 +33,23 @@ internal static class LengthCostPlot
         foreach (LengthCostPoint point in report.Results[0].Points)
             lengths.AddMajor(Math.Log10(point.Tokens), point.Tokens.ToString(CultureInfo.InvariantCulture));
         plot.Axes.Bottom.TickGenerator = lengths;
-        plot.Axes.Left.TickGenerator = new NumericAutomatic
-        {
-            IntegerTicksOnly = true,
-            LabelFormatter = exponent => Math.Pow(10, exponent).ToString("N0", CultureInfo.InvariantCulture),
-        };
+        plot.Axes.Left.TickGenerator = Ticks([.. report.Results.SelectMany(r => r.Points).Select(value)]);
         plot.Title($"width {report.Setting.Width}, {report.Setting.Blocks} blocks, {report.Threads} threads");
         plot.XLabel("tokens read");
         plot.YLabel(label);
-        plot.ShowLegend(Alignment.UpperLeft);
+        plot.ShowLegend(Edge.Right);
         PictureFile.Save(plot, path + ".svg");
         PictureFile.Save(plot, path + ".png");
+    }
+
+    // 1, 2 and 5 times the powers of ten around the values; of many decades the powers alone.
+    private static NumericManual Ticks(double[] values)
+    {
+        int least = (int)Math.Floor(Math.Log10(values.Min())), most = (int)Math.Ceiling(Math.Log10(values.Max()));
+        var ticks = new NumericManual();
+        for (int power = least; power <= most; power++)
+            foreach (int times in (ReadOnlySpan<int>)(most - least > 3 ? [1] : [1, 2, 5]))
+                ticks.AddMajor(power + Math.Log10(times), (times * Math.Pow(10, power)).ToString("#,0.###", CultureInfo.InvariantCulture));
+        return ticks;
     }
 }

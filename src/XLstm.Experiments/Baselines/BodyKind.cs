@@ -45,10 +45,12 @@ internal sealed record BodyKind(string Name, int Multiple, double Factor, int In
             if (Of(At(width + step)) <= parameters)
                 width += step;
 
-        for (int multiple = Multiple << 6; multiple >= Multiple; multiple /= 2)
-            foreach (int candidate in (ReadOnlySpan<int>)[width / multiple * multiple, (width / multiple + 1) * multiple])
-                if (candidate > 0 && Fill(At(candidate)) is { } size)
-                    return size;
+        // Where the embedding is nearly all there is, no inner width makes up for a step of D; then the furthest one that is allowed may be near enough.
+        foreach (bool furthest in (ReadOnlySpan<bool>)[false, true])
+            for (int multiple = Multiple << 6; multiple >= Multiple; multiple /= 2)
+                foreach (int candidate in (ReadOnlySpan<int>)[width / multiple * multiple, (width / multiple + 1) * multiple])
+                    if (candidate > 0 && Fill(At(candidate), furthest) is { } size)
+                        return size;
         throw new ArgumentOutOfRangeException(nameof(parameters), parameters, $"{Name} has no size with about so many parameters for a vocabulary of {vocabulary}.");
 
         long Of(BodySize size)
@@ -58,7 +60,7 @@ internal sealed record BodyKind(string Name, int Multiple, double Factor, int In
             return count;
         }
 
-        BodySize? Fill(BodySize usual)
+        BodySize? Fill(BodySize usual, bool furthest)
         {
             if (Near(usual))
                 return usual;
@@ -67,8 +69,10 @@ internal sealed record BodyKind(string Name, int Multiple, double Factor, int In
             // Parameters are linear in the inner width.
             double each = (Of(usual with { Inner = usual.Inner + Round }) - Of(usual)) / (double)Round;
             double inner = usual.Inner + (parameters - Of(usual)) / each;
-            if (inner < usual.Inner / Stretch || inner > usual.Inner * Stretch)
+            double allowed = Math.Clamp(inner, usual.Inner / Stretch, usual.Inner * Stretch);
+            if (inner != allowed && !furthest)
                 return null;
+            inner = allowed;
             BodySize round = Nearest(16), fine = Nearest(InnerMultiple);
             return Near(round) ? round : Near(fine) ? fine : null;
 

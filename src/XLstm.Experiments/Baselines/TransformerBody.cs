@@ -35,7 +35,10 @@ internal sealed class TransformerBody : ISequenceBody
     {
         Tensor rotations = Attention.Rotations(pass, x.Shape[1], _pairs);
         foreach (Layer layer in _layers)
+        {
+            pass.Cancellation.ThrowIfCancellationRequested();
             x = layer.Forward(x, rotations, pass);
+        }
         return _norm.Forward(x, pass);
     }
 

@@ -45,6 +45,7 @@ public static class LengthCost
             for (int round = 0; round <= rounds; round++)
                 for (int m = 0; m < made.Length; m++)
                 {
+                    cancellation.ThrowIfCancellationRequested();
                     long start = Stopwatch.GetTimestamp();
                     made[m].Logits(tokens, 1, [T - 1], pass);
                     times[m, round] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace XLstm.Experiments;
 
 /// <summary>The models that experiments compare, by name: a pattern of blocks as in xLSTM[a:b], or a baseline of as many parameters as xLSTM[1:1].</summary>
@@ -16,6 +18,8 @@ internal static class ExperimentModels
     /// <exception cref="ArgumentException">There is no model of this name, or none of this size.</exception>
     public static TokenModel Create(string model, ParameterSet parameters, ExperimentSetting setting, int vocabulary, int classes, bool vectors = false)
     {
+        if (vectors && setting.TiedHead)
+            throw new ArgumentException("TiedHead is set, but this experiment reads vectors: there is no embedding of tokens that the head could use.", nameof(setting));
         if (model == UpProjection || model.Contains(':', StringComparison.Ordinal))
             return new TokenModel(parameters, vocabulary, classes, setting.Width, scope => new XLstmBody(scope, Config(model, setting)), vectors, setting.TiedHead);
         BodyKind kind = BodyKinds.All(setting.Blocks).FirstOrDefault(k => k.Name == model)
@@ -32,6 +36,9 @@ internal static class ExperimentModels
     public static XLstmStackConfig Config(string pattern, ExperimentSetting setting)
     {
         int[] at = XLstmStackConfig.SlstmPositions(pattern == UpProjection ? "0:1" : pattern, setting.Blocks);
+        // As many blocks as a pattern has, or it would be another one under its name.
+        if (pattern.Split(':') is [var mlstm, var slstm] && int.Parse(mlstm, CultureInfo.InvariantCulture) is > 0 and var a && int.Parse(slstm, CultureInfo.InvariantCulture) is > 0 and var b && a + b > setting.Blocks)
+            throw new ArgumentException($"{pattern} is a pattern of {a + b} blocks, the setting has {setting.Blocks}: expected 0:1, 1:0{(setting.Blocks > 1 ? " or 1:1" : "")}{(setting.Blocks > 2 ? ", or one of no more blocks" : "")}.", nameof(pattern));
         return new XLstmStackConfig(
             setting.Blocks, setting.Width,
             at.Length < setting.Blocks ? new MLstmBlockConfig(new MLstmLayerConfig(setting.Heads)) : null,

@@ -15,6 +15,7 @@ public sealed record ExperimentReport(string Experiment, string Source, Experime
     /// <exception cref="ArgumentException">The setting does not fit the experiment.</exception>
     public static ExperimentReport Of(Experiment experiment, ExperimentSetting setting, IReadOnlyList<ExperimentResult> results, string? data = null)
     {
+        ArgumentNullException.ThrowIfNull(results);
         IExperimentTask task = experiment.Task(setting, data);
         return new ExperimentReport(experiment.Name, experiment.Source, setting, task.RandomAccuracy, task.LossName, results);
     }

@@ -41,6 +41,17 @@ public sealed class ExperimentRun : IDisposable
     /// <summary>The folder of a model and seed within that of the experiment: "1_1-3".</summary>
     public static string Folder(string model, ulong seed) => $"{model.Replace(':', '_')}-{seed}";
 
+    /// <summary>Fails as <see cref="Open"/> would, before anything is trained: to be asked for every run of a comparison before the first.</summary>
+    /// <inheritdoc cref="Open" path="/param"/>
+    /// <inheritdoc cref="Open" path="/exception"/>
+    public static void Check(string directory, Experiment experiment, string model, ulong seed, ExperimentSetting setting, string? data = null)
+    {
+        (IExperimentTask task, ExperimentRunOptions options) = Options(experiment, model, seed, setting, data);
+        _ = ExperimentModels.Create(model, ParameterSet.ForSizes(), setting, task.Vocabulary, task.Classes, task.ReadsVectors);
+        if (File.Exists(RunFiles.Options(directory)))
+            CheckOptions(directory, options);
+    }
+
     /// <summary>The run of a directory, at its last checkpoint; a new one where there is none.</summary>
     /// <param name="directory">Where it lives; made if it is not there.</param>
     /// <param name="experiment">What is learned.</param>
@@ -55,9 +66,7 @@ public sealed class ExperimentRun : IDisposable
     /// <exception cref="IOException">The directory cannot be written.</exception>
     public static ExperimentRun Open(string directory, Experiment experiment, string model, ulong seed, ExperimentSetting setting, string? data = null, int threads = 0)
     {
-        setting.Validate();
-        IExperimentTask task = experiment.Task(setting, data);
-        var options = new ExperimentRunOptions(experiment.Name, model, seed, setting, task.Fingerprint);
+        (IExperimentTask task, ExperimentRunOptions options) = Options(experiment, model, seed, setting, data);
         bool resumes = File.Exists(RunFiles.Options(directory));
         if (resumes)
             CheckOptions(directory, options);
@@ -88,11 +97,12 @@ public sealed class ExperimentRun : IDisposable
         string path = Path.Combine(directory, ResultFile);
         if (!File.Exists(path))
             return null;
-        CheckOptions(directory, new ExperimentRunOptions(experiment.Name, model, seed, setting, experiment.Task(setting, data).Fingerprint));
+        CheckOptions(directory, Options(experiment, model, seed, setting, data).Options);
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, ExperimentJson.Default.ExperimentResult) is { Model: not null, Groups.Count: > 0, Curve: not null } result ? result : throw new JsonException("there are no results in it");
+            return JsonSerializer.Deserialize(stream, ExperimentJson.Default.ExperimentResult) is { Groups.Count: > 0, Curve: not null } result && result.Model == model && result.Seed == seed
+                ? result : throw new JsonException($"there is no result of {model} with seed {seed} in it");
         }
         catch (JsonException e)
         {
@@ -115,6 +125,16 @@ public sealed class ExperimentRun : IDisposable
 
     public void Dispose() => _loop.Dispose();
 
+    private static (IExperimentTask Task, ExperimentRunOptions Options) Options(Experiment experiment, string model, ulong seed, ExperimentSetting setting, string? data)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(setting);
+        setting.Validate();
+        IExperimentTask task = experiment.Task(setting, data);
+        return (task, new ExperimentRunOptions(experiment.Name, model, seed, setting, task.Fingerprint));
+    }
+
     private static void CheckOptions(string directory, ExperimentRunOptions expected)
     {
         ExperimentRunOptions found = RunFiles.ReadOptions(directory, ExperimentJson.Default.ExperimentRunOptions, o => (o.Setting ?? throw new ArgumentException("there is no setting.")).Validate());
@@ -132,7 +152,13 @@ public sealed class ExperimentRun : IDisposable
     {
         using (SafetensorsFile weights = SafetensorsFile.Open(WeightsFile))
             foreach (Parameter parameter in _model.Parameters)
+            {
+                if (!weights.Contains(parameter.Name) || weights.Info(parameter.Name).Count != parameter.Length)
+                    throw new CheckpointException(
+                        WeightsFile, $"tensor {parameter.Name}", $"{parameter.Length} numbers", weights.Contains(parameter.Name) ? $"{weights.Info(parameter.Name).Count}" : "nothing",
+                        "The file is of another run: remove the directory, and this one is trained anew.");
                 weights.ReadFloats(parameter.Name, parameter.Span);
+            }
         using var pass = new Pass(new PassOptions(Threads: _threads)) { Cancellation = cancellation };
         var groups = new List<(string Name, long Labels, double Loss, long Right)>();
         foreach ((string name, SequenceBatch batch) in _task.Test)

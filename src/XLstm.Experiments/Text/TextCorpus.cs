@@ -11,6 +11,7 @@ namespace XLstm.Experiments;
 internal sealed record TextCorpus(string Source, int[] Training, int[] Validation, int[] Test, int Vocabulary)
 {
     private const long MostBytes = 1 << 30;
+    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>
     /// The characters of a file, their first nine tenths to learn from and the rest to validate on, as
@@ -60,9 +61,12 @@ internal sealed record TextCorpus(string Source, int[] Training, int[] Validatio
     private static int[] WordsOf(string file, Dictionary<string, int> known, bool learns)
     {
         var tokens = new List<int>();
+        string read = Read(file);
+        if (string.IsNullOrWhiteSpace(read))
+            throw new InvalidDataException($"{file}: there are no words in it.");
         Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup = known.GetAlternateLookup<ReadOnlySpan<char>>();
         int line = 0;
-        foreach (ReadOnlySpan<char> text in Read(file).AsSpan().TrimEnd('\n').EnumerateLines())
+        foreach (ReadOnlySpan<char> text in read.AsSpan().TrimEnd('\n').EnumerateLines())
         {
             line++;
             foreach (Range range in text.Split(' '))
@@ -103,7 +107,16 @@ internal sealed record TextCorpus(string Source, int[] Training, int[] Validatio
         // What calls itself empty and has no end is not read.
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
-        return Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF');
+        if (bytes.AsSpan().IndexOf((byte)0) is >= 0 and int zero)
+            throw new InvalidDataException($"{file}: byte {zero} is 0, expected a text in UTF-8.");
+        try
+        {
+            return s_strict.GetString(bytes).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InvalidDataException($"{file}: byte {e.Index} is no UTF-8, expected a text in it.", e);
+        }
     }
 
     private TextCorpus Checked() =>

@@ -19,6 +19,8 @@ internal sealed class TextTask : IExperimentTask
     {
         if (corpus.Training.Length <= setting.LongestTraining)
             throw new InvalidDataException($"{corpus.Source}: {corpus.Training.Length} tokens to learn from are less than a window of {setting.LongestTraining} and one more.");
+        if (Measured(corpus).Length <= setting.LongestEvaluation)
+            throw new InvalidDataException($"{corpus.Source}: {Measured(corpus).Length} tokens to measure on are less than a window of {setting.LongestEvaluation} and one more.");
         (_corpus, _setting, Fingerprint) = (corpus, setting, corpus.Fingerprint());
     }
 
@@ -49,10 +51,12 @@ internal sealed class TextTask : IExperimentTask
         get
         {
             for (int T = _setting.ShortestEvaluation; T <= _setting.LongestEvaluation; T *= 2)
-                foreach (SequenceBatch batch in Cover(_corpus.Test.Length > 1 ? _corpus.Test : _corpus.Validation, T))
+                foreach (SequenceBatch batch in Cover(Measured(_corpus), T))
                     yield return (T.ToString(CultureInfo.InvariantCulture), batch);
         }
     }
+
+    private static int[] Measured(TextCorpus corpus) => corpus.Test.Length > 0 ? corpus.Test : corpus.Validation;
 
     private IEnumerable<SequenceBatch> Cover(int[] part, int T)
     {

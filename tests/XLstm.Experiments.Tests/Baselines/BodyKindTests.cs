@@ -7,6 +7,7 @@ public sealed class BodyKindTests
     [InlineData(200_000, 65, 65, 6)]
     [InlineData(60_000, 8, 2, 2)]
     [InlineData(300_000, 1_000, 1_000, 8)]
+    [InlineData(1_120_520, 8_192, 8_192, 2)]
     public void EveryKindHasEqualParameters(long parameters, int vocabulary, int classes, int layers)
     {
         foreach (BodyKind kind in BodyKinds.All(layers))

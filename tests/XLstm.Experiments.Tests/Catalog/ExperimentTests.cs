@@ -20,20 +20,34 @@ public sealed class ExperimentTests
             IExperimentTask task = experiment.Task(setting, null);
             Assert.True(task.Classes > 0 && task.Vocabulary > 1);
             Assert.Equal(task.Parts, task.Draw(1, 0).Count);
+            long expected = Count("1:1");
+            foreach (string model in experiment.Models)
+                if (!model.Contains(':', StringComparison.Ordinal))
+                    Assert.InRange(Count(model), 0.98 * expected, 1.02 * expected);
+
+            long Count(string model) => ExperimentModels.Create(model, new ParameterSet(1), setting, task.Vocabulary, task.Classes, task.ReadsVectors).Parameters.ElementCount;
         }
         Assert.Equal(("published", "laptop"), (experiment.Published?.Name ?? "published", experiment.Laptop.Name));
     }
 
     [Fact]
-    public void BaselinesHaveAsManyParameters()
+    public void APatternHasNoMoreBlocksThanTheSetting()
     {
         ExperimentSetting setting = Experiment.Find("parity").Laptop;
-        long expected = Count("1:1");
+        Assert.Contains("3:1 is a pattern of 4 blocks, the setting has 2", Assert.Throws<ArgumentException>(() => Experiment.CheckModel("3:1", setting)).Message, StringComparison.Ordinal);
+        Experiment.CheckModel("3:1", setting with { Blocks = 4 });
+        Experiment.CheckModel("7:0", setting);
+        Assert.Contains("TiedHead", Assert.Throws<ArgumentException>(() => ExperimentModels.Create("1:1", new ParameterSet(1), setting with { TiedHead = true }, 3, 1, vectors: true)).Message, StringComparison.Ordinal);
+    }
 
-        Assert.InRange(Count("lstm"), 0.98 * expected, 1.02 * expected);
-        Assert.InRange(Count("transformer"), 0.98 * expected, 1.02 * expected);
-
-        long Count(string model) => ExperimentModels.Create(model, new ParameterSet(1), setting, 2, 2).Parameters.ElementCount;
+    [Theory]
+    [InlineData("s3")]
+    [InlineData("anbn")]
+    [InlineData("majority")]
+    public void PublishedLengthsAreThoseOfTheSource(string name)
+    {
+        ExperimentSetting published = Experiment.Find(name).Published!;
+        Assert.Equal((3, 128, 129, 2048), (published.ShortestTraining, published.LongestTraining, published.ShortestEvaluation, published.LongestEvaluation));
     }
 
     [Fact]

@@ -2,6 +2,19 @@ namespace XLstm.Experiments.Tests;
 
 public sealed class LengthCostTests
 {
+    [Theory]
+    [InlineData("lstm")]
+    [InlineData("transformer")]
+    [InlineData("1:1")]
+    public void ItStopsWhenItIsTold(string model)
+    {
+        ExperimentSetting setting = LengthCost.Laptop with { Width = 32, Blocks = 2, ShortestEvaluation = 16, LongestEvaluation = 64 };
+        using var source = new CancellationTokenSource();
+        int told = 0;
+        Assert.ThrowsAny<OperationCanceledException>(() => LengthCost.Measure([model], setting, rounds: 1, threads: 1, (_, _) => { told++; source.Cancel(); }, source.Token));
+        Assert.Equal(1, told);
+    }
+
     [Fact]
     public void StatesStayAsTheyAreAndKeysGrow()
     {

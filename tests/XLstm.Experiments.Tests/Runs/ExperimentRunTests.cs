@@ -71,6 +71,31 @@ public sealed class ExperimentRunTests : IDisposable
     }
 
     [Fact]
+    public void FilesOfAnotherRunAreNotTakenForItsOwn()
+    {
+        Run("run", "0:1", s_setting);
+        Run("other", "lstm", s_setting);
+        string directory = Path.Combine(_folder.FullName, "run"), other = Path.Combine(_folder.FullName, "other"), file = Path.Combine(directory, "result.json");
+        File.Copy(Path.Combine(other, "result.json"), file, overwrite: true);
+        Assert.Contains("no result of 0:1 with seed 3", Assert.Throws<CheckpointException>(() => ExperimentRun.Result(directory, Parity, "0:1", 3, s_setting)).Message, StringComparison.Ordinal);
+        File.Delete(file);
+        File.Copy(Path.Combine(other, "weights.safetensors"), Path.Combine(directory, "weights.safetensors"), overwrite: true);
+        using ExperimentRun again = ExperimentRun.Open(directory, Parity, "0:1", 3, s_setting);
+        Assert.Contains("weights.safetensors", Assert.Throws<CheckpointException>(() => again.Complete()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EveryRunCanBeLookedAtBeforeTheFirst()
+    {
+        Run("run", "0:1", s_setting);
+        string directory = Path.Combine(_folder.FullName, "run");
+        ExperimentRun.Check(directory, Parity, "0:1", 3, s_setting);
+        ExperimentRun.Check(Path.Combine(_folder.FullName, "none"), Parity, "0:1", 3, s_setting);
+        Assert.Contains("Steps = 7", Assert.Throws<CheckpointException>(() => ExperimentRun.Check(directory, Parity, "0:1", 3, s_setting with { Steps = 7 })).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => ExperimentRun.Check(directory, Parity, "what", 3, s_setting));
+    }
+
+    [Fact]
     public void TheCurveHasEveryValidation()
     {
         ExperimentResult result = Run("run", "0:1", s_setting with { Steps = 20 });

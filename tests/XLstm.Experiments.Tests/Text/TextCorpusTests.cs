@@ -39,7 +39,22 @@ public sealed class TextCorpusTests : IDisposable
         Write("w.valid.tokens", "the end\nof it\n");
         Write("w.test.tokens", "the end\n");
         Assert.Contains("line 2", Assert.Throws<InvalidDataException>(() => TextCorpus.Words(_folder)).Message, StringComparison.Ordinal);
+        Write("w.test.tokens", " \n");
+        Write("w.valid.tokens", "the end\n");
+        Assert.Contains("w.test.tokens: there are no words", Assert.Throws<InvalidDataException>(() => TextCorpus.Words(_folder)).Message, StringComparison.Ordinal);
         Assert.Contains("too few", Assert.Throws<InvalidDataException>(() => TextCorpus.Characters(Write("small.txt", "a"))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 97, 98, 0xE9, 99 }, "byte 2 is no UTF-8")]
+    [InlineData(new byte[] { 0xFF, 0xFE, 97, 0 }, "byte 3 is 0")]
+    public void What_is_no_text_in_UTF8_is_told(byte[] bytes, string expected)
+    {
+        string file = Path.Combine(_folder, "text.txt");
+        File.WriteAllBytes(file, bytes);
+        string message = Assert.Throws<InvalidDataException>(() => TextCorpus.Characters(file)).Message;
+        Assert.Contains(file, message, StringComparison.Ordinal);
+        Assert.Contains(expected, message, StringComparison.Ordinal);
     }
 
     [Fact]

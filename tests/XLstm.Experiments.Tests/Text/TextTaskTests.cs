@@ -34,5 +34,12 @@ public sealed class TextTaskTests
         Assert.All(task.Test.GroupBy(t => t.Group), group => Assert.Equal(Enumerable.Range(101, 29), group.SelectMany(t => Of(t.Batch).Targets)));
     }
 
+    [Fact]
+    public void A_text_has_the_longest_context_that_is_measured()
+    {
+        Assert.Contains("text.txt: 30 tokens to measure on", Assert.Throws<InvalidDataException>(() => new TextTask(s_corpus, s_setting with { LongestEvaluation = 32 })).Message, StringComparison.Ordinal);
+        Assert.Contains("1 tokens to measure on", Assert.Throws<InvalidDataException>(() => new TextTask(s_corpus with { Test = [7] }, s_setting)).Message, StringComparison.Ordinal);
+    }
+
     private static TokenBatch Of(SequenceBatch batch) => Assert.IsType<TokenBatch>(batch);
 }
