@@ -8,6 +8,8 @@ namespace XLstm.Cli.Plotting;
 /// <summary>What reading costs by its length, as two pictures with logarithmic axes.</summary>
 internal static class LengthCostPlot
 {
+    private static readonly int[] s_powers = [1], s_steps = [1, 2, 5];
+
     /// <summary>Writes time.svg and state.svg, and .png of both, into a directory.</summary>
     public static void Save(LengthCostReport report, string directory)
     {
@@ -33,8 +35,13 @@ internal static class LengthCostPlot
         foreach (LengthCostPoint point in report.Results[0].Points)
             lengths.AddMajor(Math.Log10(point.Tokens), point.Tokens.ToString(CultureInfo.InvariantCulture));
         plot.Axes.Bottom.TickGenerator = lengths;
-        plot.Axes.Left.TickGenerator = Ticks([.. report.Results.SelectMany(r => r.Points).Select(value)]);
-        plot.Title($"width {report.Setting.Width}, {report.Setting.Blocks} blocks, {report.Threads} threads");
+        double[] ticks = Ticks([.. report.Results.SelectMany(r => r.Points).Select(value)]);
+        var values = new NumericManual();
+        foreach (double tick in ticks)
+            values.AddMajor(Math.Log10(tick), tick.ToString("#,0.###", CultureInfo.InvariantCulture));
+        plot.Axes.Left.TickGenerator = values;
+        plot.Axes.SetLimitsY(Math.Log10(ticks[0]), Math.Log10(ticks[^1]));
+        plot.Title($"width {report.Setting.Width}, {report.Setting.Blocks} blocks, {(report.Threads == 1 ? "1 thread" : $"{report.Threads} threads")}");
         plot.XLabel("tokens read");
         plot.YLabel(label);
         plot.ShowLegend(Edge.Right);
@@ -42,14 +49,11 @@ internal static class LengthCostPlot
         PictureFile.Save(plot, path + ".png");
     }
 
-    // 1, 2 and 5 times the powers of ten around the values; of many decades the powers alone.
-    private static NumericManual Ticks(double[] values)
+    // 1, 2 and 5 times the powers of ten, from the last one below the values to the first above; of many decades the powers alone.
+    private static double[] Ticks(double[] values)
     {
         int least = (int)Math.Floor(Math.Log10(values.Min())), most = (int)Math.Ceiling(Math.Log10(values.Max()));
-        var ticks = new NumericManual();
-        for (int power = least; power <= most; power++)
-            foreach (int times in (ReadOnlySpan<int>)(most - least > 3 ? [1] : [1, 2, 5]))
-                ticks.AddMajor(power + Math.Log10(times), (times * Math.Pow(10, power)).ToString("#,0.###", CultureInfo.InvariantCulture));
-        return ticks;
+        double[] all = [.. Enumerable.Range(least, most - least + 2).SelectMany(power => (most - least > 3 ? s_powers : s_steps).Select(times => times * Math.Pow(10, power)))];
+        return [.. all.Where((tick, i) => all[Math.Min(i + 1, all.Length - 1)] > values.Min() && (i == 0 || all[i - 1] < values.Max()))];
     }
 }
