@@ -105,7 +105,8 @@ internal static class RunFiles
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            throw new CheckpointException(path, "the file", "the options of a run", e.Message, inner: e);
+            string found = e is JsonException { LineNumber: { } line } ? $"text that breaks off or is none in line {line + 1}" : e.Message;
+            throw new CheckpointException(path, "the file", "the options of a run", found, "A run cannot go on without them: remove the directory, and start it again.", e);
         }
     }
 
@@ -124,7 +125,7 @@ internal static class RunFiles
     {
         string path = State(directory);
         if (!File.Exists(path))
-            throw new CheckpointException(path, "the file", "the state of a run", "nothing", "The run ended before its first checkpoint; start it again.");
+            throw new CheckpointException(path, "the file", "the state of a run", "nothing", "The run ended before its first checkpoint, or the file was removed: remove the directory, and start it again.");
         using SafetensorsFile file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault("format") != Format || file.Metadata.GetValueOrDefault("version") != Version || !file.Metadata.TryGetValue("position", out string? text))
             throw new CheckpointException(path, "metadata", $"a run of version {Version}", "something else");

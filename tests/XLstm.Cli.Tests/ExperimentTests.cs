@@ -43,9 +43,9 @@ public class ExperimentTests
         Cli.Run([.. command, "--data", text]).Fails("text.txt", "a window of 256");
         Cli.Run("experiment", "length-cost", "--steps", "3", "--out", folder.Root).FailsAsUsage("--steps", "xlstm experiment --help");
         Cli.Run("experiment", "wikitext-2", "--setting", "published", "--data", text, "--out", folder.Root).FailsAsUsage("wikitext-2", "xlstm experiment --help");
-        Cli.Run([.. command]).Fails("tinyshakespeare needs data", "input.txt");
+        Cli.Run([.. command]).FailsAsUsage("tinyshakespeare needs data", "input.txt");
         Cli.Run("experiment", "wikitext-2", "--data", folder.Root, "--out", folder.Root).Fails("\"train\"");
-        Cli.Run("experiment", "parity", "--data", text, "--out", folder.Root).Fails("parity generates its data");
+        Cli.Run("experiment", "parity", "--data", text, "--out", folder.Root).FailsAsUsage("parity generates its data");
     }
 
     [Fact]
@@ -54,6 +54,8 @@ public class ExperimentTests
         using var folder = new TemporaryFolder();
         Cli.Run("experiment", "party", "--out", folder.Root).FailsAsUsage("party", "xlstm experiment --help");
         Cli.Run("experiment", "parity", "--model", "gru", "--out", folder.Root).FailsAsUsage("gru", "xlstm experiment --help");
+        Cli.Run("experiment", "parity", "--model", "7:1", "--out", folder.Root).FailsAsUsage("7:1 is a pattern of 8 blocks", "xlstm experiment --help");
+        Cli.Run("experiment", "parity", "--out", "").FailsAsUsage("--out expects a folder");
         Cli.Run("experiment", "parity", "--seeds", "1,x", "--out", folder.Root).FailsAsUsage("--seeds is 1,x", "xlstm experiment --help");
         Cli.Run("experiment", "parity", "--setting", "mine", "--out", folder.Root).FailsAsUsage("--setting is mine", "xlstm experiment --help");
         Cli.Run("experiment", "parity", "--minutes", "1", "--steps", "1", "--out", folder.Root).FailsAsUsage("--minutes and --steps", "xlstm experiment --help");

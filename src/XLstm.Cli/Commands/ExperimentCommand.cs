@@ -66,12 +66,14 @@ internal sealed class ExperimentCommand : DocumentedCommand
         ExperimentSetting setting = Setting(parse, experiment);
         string[] models = Models(parse, experiment.Models, setting);
         ulong[] seeds = Seeds(parse.GetRequiredValue(_seeds));
-        string directory = Path.Combine(parse.GetRequiredValue(_out), experiment.Name);
+        string directory = Folder(parse, experiment.Name);
         Streams.Out.WriteLine($"{experiment.Name}: {experiment.Shows}");
-        Streams.Out.WriteLine($"{setting.Name} setting: {(setting.Goal > 0 ? "at most " : "")}{(setting.Minutes is { } minutes ? $"{minutes} minutes" : $"{Report.Count(setting.Steps)} steps")} of {setting.Batch} sequences, width {setting.Width}, {setting.Blocks} blocks");
+        Streams.Out.WriteLine($"{setting.Name} setting: {(setting.Goal > 0 ? "at most " : "")}{(setting.Minutes is { } minutes ? $"{Text(minutes)} {(minutes == 1 ? "minute" : "minutes")}, batches" : $"{Report.Count(setting.Steps)} {(setting.Steps == 1 ? "step" : "steps")}")} of {setting.Batch} sequences, width {setting.Width}, {setting.Blocks} blocks");
         (string Folder, string Model, ulong Seed)[] runs = [.. models.SelectMany(model => seeds.Select(seed => (Path.Combine(directory, ExperimentRun.Folder(model, seed)), model, seed)))];
         foreach ((string folder, string model, ulong seed) in runs)
-            ExperimentRun.Check(folder, experiment, model, seed, setting, parse.GetValue(_data));
+            Usage(() => ExperimentRun.Check(folder, experiment, model, seed, setting, parse.GetValue(_data)));
+        if (runs.All(run => ExperimentRun.Result(run.Folder, experiment, run.Model, run.Seed, setting, parse.GetValue(_data)) is not null))
+            Note($"{(runs.Length == 1 ? "the run has" : "all runs have")} ended before: nothing is trained.");
         var results = new List<ExperimentResult>();
         foreach ((string folder, string model, ulong seed) in runs)
         {
@@ -107,7 +109,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
 
     private int MeasureCost(ParseResult parse)
     {
-        string directory = Path.Combine(parse.GetRequiredValue(_out), LengthCostText.Name);
+        string directory = Folder(parse, LengthCostText.Name);
         ExperimentSetting setting = LengthCost.Laptop;
         string[] models = Models(parse, LengthCost.Models, setting);
         if (new Option[] { _seeds, _data, _setting, _steps, _minutes, _rate }.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false }) is { } stranger)
@@ -146,13 +148,20 @@ internal sealed class ExperimentCommand : DocumentedCommand
     {
         string[] models = [.. (parse.GetValue(_models) is { Length: > 0 } given ? given : usual).Distinct(StringComparer.Ordinal)];
         foreach (string model in models)
-            Usage(() =>
-            {
-                Experiment.CheckModel(model, setting);
-                return model;
-            });
+            Usage(() => Experiment.CheckModel(model, setting));
         return models;
     }
+
+    private string Folder(ParseResult parse, string experiment) => parse.GetRequiredValue(_out) is { Length: > 0 } folder
+        ? Path.Combine(folder, experiment) : throw new UsageMistake($"{_out.Name} expects a folder.");
+
+    private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static void Usage(Action check) => Usage(() =>
+    {
+        check();
+        return true;
+    });
 
     private static T Usage<T>(Func<T> value)
     {
@@ -167,7 +176,7 @@ internal sealed class ExperimentCommand : DocumentedCommand
     }
 
     private static ulong[] Seeds(string list) =>
-        [.. list.Split(',').Select(s => ulong.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : throw new UsageMistake($"--seeds is {list}; expected whole numbers such as 1,2,3.")).Distinct()];
+        [.. list.Split(',', StringSplitOptions.TrimEntries).Select(s => ulong.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : throw new UsageMistake($"--seeds is {list}; expected whole numbers such as 1,2,3.")).Distinct()];
 
     private void SavePlot(Action save)
     {
