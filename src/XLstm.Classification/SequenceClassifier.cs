@@ -8,18 +8,18 @@ namespace XLstm.Classification;
 /// </summary>
 public sealed class SequenceClassifier
 {
-    private readonly SequenceEnsemble _network;
+    private readonly SequencePredictor _predictor;
 
-    private SequenceClassifier(SequenceEnsemble network) => _network = network;
+    private SequenceClassifier(SequenceEnsemble network) => _predictor = new SequencePredictor(network);
 
     /// <summary>What it tells apart, in ordinal order.</summary>
-    public IReadOnlyList<string> Classes => _network.Config.Classes!;
+    public IReadOnlyList<string> Classes => _predictor.Network.Config.Classes!;
 
     /// <summary>Channels of every series.</summary>
-    public int ChannelCount => _network.Config.Encoding.Channels;
+    public int ChannelCount => _predictor.Network.Config.Encoding.Channels;
 
     /// <summary>Trained numbers.</summary>
-    public long ParameterCount => _network.Parameters.ElementCount;
+    public long ParameterCount => _predictor.Network.Parameters.ElementCount;
 
     /// <summary>Reads a classifier: a file, or the directory of its training.</summary>
     /// <exception cref="CheckpointException">It is missing, damaged, or something else.</exception>
@@ -31,7 +31,7 @@ public sealed class SequenceClassifier
 
     /// <summary>Writes it to a file.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Save(string path) => SequenceFile.Write(path, _network);
+    public void Save(string path) => SequenceFile.Write(path, _predictor.Network);
 
     /// <summary>Learns from series and their classes; <see cref="SequenceRun"/> does it in a directory, where it can be resumed.</summary>
     /// <param name="data">Series with labels.</param>
@@ -58,7 +58,7 @@ public sealed class SequenceClassifier
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ArgumentException">One has other channels than those of the training.</exception>
     public IReadOnlyList<ClassPrediction> Predict(IReadOnlyList<TimeSeries> series, int threads = 0, CancellationToken cancellation = default) =>
-        [.. SequencePredictor.Outputs(_network, series, threads, cancellation).Select(logits =>
+        [.. _predictor.Outputs(series, threads, cancellation).Select(logits =>
         {
             double[] probabilities = SequenceLoss.Probabilities(logits);
             return new ClassPrediction(Classes[Array.IndexOf(probabilities, probabilities.Max())], probabilities);

@@ -8,18 +8,18 @@ namespace XLstm.Classification;
 /// </summary>
 public sealed class SequenceRegressor
 {
-    private readonly SequenceEnsemble _network;
+    private readonly SequencePredictor _predictor;
 
-    private SequenceRegressor(SequenceEnsemble network) => _network = network;
+    private SequenceRegressor(SequenceEnsemble network) => _predictor = new SequencePredictor(network);
 
     /// <summary>Numbers that it tells of a series.</summary>
-    public int TargetCount => _network.Config.Outputs;
+    public int TargetCount => _predictor.Network.Config.Outputs;
 
     /// <summary>Channels of every series.</summary>
-    public int ChannelCount => _network.Config.Encoding.Channels;
+    public int ChannelCount => _predictor.Network.Config.Encoding.Channels;
 
     /// <summary>Trained numbers.</summary>
-    public long ParameterCount => _network.Parameters.ElementCount;
+    public long ParameterCount => _predictor.Network.Parameters.ElementCount;
 
     /// <summary>Reads a regressor: a file, or the directory of its training.</summary>
     /// <exception cref="CheckpointException">It is missing, damaged, or something else.</exception>
@@ -31,7 +31,7 @@ public sealed class SequenceRegressor
 
     /// <summary>Writes it to a file.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Save(string path) => SequenceFile.Write(path, _network);
+    public void Save(string path) => SequenceFile.Write(path, _predictor.Network);
 
     /// <summary>Learns from series and their targets; <see cref="SequenceRun"/> does it in a directory, where it can be resumed.</summary>
     /// <param name="data">Series with targets.</param>
@@ -58,6 +58,6 @@ public sealed class SequenceRegressor
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ArgumentException">One has other channels than those of the training.</exception>
     public IReadOnlyList<double[]> Predict(IReadOnlyList<TimeSeries> series, int threads = 0, CancellationToken cancellation = default) =>
-        [.. SequencePredictor.Outputs(_network, series, threads, cancellation).Select(outputs =>
-            outputs.Select((y, k) => _network.Config.TargetMean![k] + (y * _network.Config.TargetUnit![k])).ToArray())];
+        [.. _predictor.Outputs(series, threads, cancellation).Select(outputs =>
+            outputs.Select((y, k) => _predictor.Network.Config.TargetMean![k] + (y * _predictor.Network.Config.TargetUnit![k])).ToArray())];
 }
