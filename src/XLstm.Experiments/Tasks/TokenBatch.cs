@@ -25,6 +25,9 @@ internal sealed class TokenBatch : SequenceBatch
     /// <inheritdoc/>
     public override int Labels => _targets.Length;
 
+    /// <summary>Where labels are, in all tokens.</summary>
+    public IReadOnlyList<int> Places => _places;
+
     /// <summary>The labels, in the order of their steps.</summary>
     public IReadOnlyList<int> Targets => _targets;
 
