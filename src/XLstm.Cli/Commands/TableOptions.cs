@@ -9,6 +9,7 @@ internal sealed class TableOptions
     private readonly Option<string[]> _columns = Many("--column", "Columns with values, by name or by number from 1; several with commas, too. [default: all columns of numbers]");
     private readonly Option<string?> _time = Options.Text("--time", "NAME", "The column of times.");
     private readonly Option<string[]> _ids = Many("--id", "Columns that tell series apart which stand below each other.");
+    private readonly Option<RepeatedTimes?> _repeated = Options.Choice("--repeated", "What several rows of one time are; series are told apart by --id alone then. [default: a mistake]", RepeatedTimes.Sum, RepeatedTimes.Mean, RepeatedTimes.First, RepeatedTimes.Last);
     private readonly Option<DecimalMark?> _mark = Options.Choice<DecimalMark>("--decimal", "What decimals come after.");
     private readonly Option<DateOrder?> _dates = Options.Choice<DateOrder>("--dates", "What 03/04/2025 begins with.");
     private readonly Option<string?> _separator = Options.Text("--separator", "CHAR", "What stands between columns; \"tab\" for a tab.");
@@ -23,7 +24,7 @@ internal sealed class TableOptions
     /// <summary>Where the sample is.</summary>
     public static string Sample { get; } = Path.Combine(AppContext.BaseDirectory, "sample-data", "air-passengers.csv");
 
-    public IEnumerable<Option> All => [_columns, _time, _ids, _mark, _dates, _separator];
+    public IEnumerable<Option> All => [_columns, _time, _ids, _repeated, _mark, _dates, _separator];
 
     /// <summary>The series of a file, or of the sample.</summary>
     public SeriesTable Read(ParseResult parse, string? given, Streams streams)
@@ -39,6 +40,7 @@ internal sealed class TableOptions
             Columns = columns,
             Time = parse.GetValue(_time),
             Ids = ids,
+            Repeated = parse.GetValue(_repeated) ?? RepeatedTimes.Refuse,
             Mark = parse.GetValue(_mark),
             Dates = parse.GetValue(_dates),
             Separator = Separator(parse.GetValue(_separator)),
@@ -77,6 +79,7 @@ internal sealed class TableOptions
         nameof(SeriesTableOptions.Columns) => $" ({_columns.Name})",
         nameof(SeriesTableOptions.Time) => $" ({_time.Name})",
         nameof(SeriesTableOptions.Ids) => $" ({_ids.Name})",
+        nameof(SeriesTableOptions.Repeated) => $" ({_repeated.Name})",
         nameof(SeriesTableOptions.Mark) => $" ({_mark.Name})",
         nameof(SeriesTableOptions.Dates) => $" ({_dates.Name})",
         _ => "",

@@ -47,7 +47,7 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
             Note(nameof(options.Time), "there is no column of times: rows count as steps 1, 2, 3, ...");
         if (times is { Text.Order: { } order, Guessed: true })
             Note(nameof(options.Dates), $"the {(order == DateOrder.DayFirst ? "day" : "month")} is taken to stand first in dates, which they do not tell");
-        if (ids.Count == 0 && times is not null && Repeats(times))
+        if (ids.Count == 0 && times is not null && Repeats(times) && options.Repeated == RepeatedTimes.Refuse)
             ids = FindIds(times, wanted) ?? [];
         List<int> values = FindValues(wanted, ids, times);
         DecimalMark mark = FindMark(values);
@@ -166,7 +166,7 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
     }
 
     // A number may be a time by its name only: once a row it has to be, or once a row of each series.
-    private bool IsPlausible(Times times) => !Repeats(times) ? Rises(times) || !times.Text.IsCount : options.Ids.Count > 0 || FindIds(times, []) is not null;
+    private bool IsPlausible(Times times) => !Repeats(times) ? Rises(times) || !times.Text.IsCount : options.Repeated != RepeatedTimes.Refuse || options.Ids.Count > 0 || FindIds(times, []) is not null;
 
     private static bool Rises(Times times)
     {
@@ -319,7 +319,9 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
             Note("", $"the times {(ordered.Count > 1 ? $"of {irregular} of {ordered.Count} series " : "")}are irregular: one value after the other counts as a step");
         else if (ordered.Exists(o => o.Grid is { IsExact: false }))
             Note("", $"the times are not quite regular: each counts as the nearest {frequency}");
-        long absent = ordered.Sum(o => o.Grid is null || times is null ? 0 : o.Grid.Place(o.Times[^1]) + 1 - o.Rows.Length);
+        if (ordered.Sum(o => o.Rows.Length - o.Steps) is > 0 and var together)
+            Note(nameof(options.Repeated), $"{Count(together, "row")} of a time that is there already: {(options.Repeated is RepeatedTimes.First or RepeatedTimes.Last ? "the" : "their")} {options.Repeated.ToString().ToLowerInvariant()} counts");
+        long absent = ordered.Sum(o => o.Grid is null || times is null ? 0 : o.Grid.Place(o.Times[^1]) + 1 - o.Steps);
         if (absent > 0)
             Note("", $"{absent} {(absent == 1 ? "step that is not in the file counts" : "steps that are not in the file count")} as missing");
         List<TableSeries> series = [.. ordered.SelectMany(o => values.Select(column => Series(o, column, ids.Count > 0, values.Count > 1, times, mark)))];
@@ -330,7 +332,7 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
     private Ordered Order(string name, List<int> rows, Times? times, ref int moved)
     {
         if (times is null)
-            return new Ordered(name, [.. rows], [], null);
+            return new Ordered(name, [.. rows], [.. Enumerable.Range(0, rows.Count)], rows.Count, [], null);
         int[] order = [.. rows];
         long[] keys = [.. rows.Select(row => times.Values[row])];
         for (int i = 1; i < keys.Length; i++)
@@ -341,10 +343,16 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
             order = [.. rows.OrderBy(row => times.Values[row])];
             keys = [.. order.Select(row => times.Values[row])];
         }
+        var steps = new int[keys.Length];
         for (int i = 1; i < keys.Length; i++)
-            if (keys[i] == keys[i - 1])
-                throw table.Error(order[i], $"the time {times.Text.Write(keys[i])} of {(name.Length == 0 ? "the series" : $"\"{name}\"")} is there already, in line {table.Line(order[i - 1])}. If there are several series below each other, name the column that tells them apart{Apart(times)}.{(times.Text.Write(keys[i]) is [.., 'T', _, _, ':', _, _] ? " If a clock was put back, write the times with their offsets (+01:00), or in UTC." : "")}");
-        return new Ordered(name, order, keys, times.Text.IsCount ? TimeGrid.OfCounts(keys) : TimeGrid.Of(keys));
+        {
+            bool same = keys[i] == keys[i - 1];
+            if (same && options.Repeated == RepeatedTimes.Refuse)
+                throw table.Error(order[i], $"the time {times.Text.Write(keys[i])} of {(name.Length == 0 ? "the series" : $"\"{name}\"")} is there already, in line {table.Line(order[i - 1])}. If there are several series below each other, name the column that tells them apart{Apart(times)}; if such rows are one value, say which (--repeated).{(times.Text.Write(keys[i]) is [.., 'T', _, _, ':', _, _] ? " If a clock was put back, write the times with their offsets (+01:00), or in UTC." : "")}");
+            steps[i] = steps[i - 1] + (same ? 0 : 1);
+        }
+        keys = [.. keys.Distinct()];
+        return new Ordered(name, order, steps, keys.Length, keys, times.Text.IsCount ? TimeGrid.OfCounts(keys) : TimeGrid.Of(keys));
     }
 
     // The first column that would do it, and is not of values by its look: a few different cells.
@@ -376,12 +384,13 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         return times.Text.IsCount ? TimeGrid.OfCounts(distinct) : TimeGrid.Of(distinct);
     }
 
-    private static int Length(Ordered rows, Times? times) => rows.Grid is null || times is null ? rows.Rows.Length : (int)rows.Grid.Place(rows.Times[^1]) + 1;
+    private static int Length(Ordered rows, Times? times) => rows.Grid is null || times is null ? rows.Steps : (int)rows.Grid.Place(rows.Times[^1]) + 1;
 
     private TableSeries Series(Ordered rows, int column, bool named, bool several, Times? times, DecimalMark mark)
     {
         var values = new double[Length(rows, times)];
         Array.Fill(values, double.NaN);
+        var counts = new int[values.Length];
         int end = 0;
         for (int i = 0; i < rows.Rows.Length; i++)
         {
@@ -390,10 +399,18 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
                 continue;
             if (!NumberText.TryParse(cell, mark, out double value))
                 throw table.Error(rows.Rows[i], column, $"{Shown(Encoding.UTF8.GetString(cell))} is no number{(NumberText.TryParse(cell, mark == DecimalMark.Point ? DecimalMark.Comma : DecimalMark.Point, out _) ? $", with a decimal {(mark == DecimalMark.Point ? "point" : "comma")}" : "")}.");
-            int place = rows.Grid is null || times is null ? i : (int)rows.Grid.Place(rows.Times[i]);
-            values[place] = value;
+            int place = rows.Grid is null || times is null ? rows.Step[i] : (int)rows.Grid.Place(rows.Times[rows.Step[i]]);
+            values[place] = (counts[place]++, options.Repeated) switch
+            {
+                (> 0, RepeatedTimes.First) => values[place],
+                (> 0, RepeatedTimes.Sum or RepeatedTimes.Mean) => values[place] + value,
+                _ => value,
+            };
             end = place + 1;
         }
+        if (options.Repeated == RepeatedTimes.Mean)
+            for (int place = 0; place < end; place++)
+                values[place] /= Math.Max(1, counts[place]);
         string name = !named ? table.Names[column] : several ? $"{rows.Name} / {table.Names[column]}" : rows.Name;
         // What is missing at the end is to be forecast, too.
         bool cut = end > 0 && end < values.Length;
@@ -427,6 +444,6 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
         public bool Guessed { get; init; }
     }
 
-    // Rows in order of time, and the times, where there are any.
-    private sealed record Ordered(string Name, int[] Rows, long[] Times, TimeGrid? Grid);
+    // Rows in order of time, the step of each of so many, and the times of the steps, where there are any.
+    private sealed record Ordered(string Name, int[] Rows, int[] Step, int Steps, long[] Times, TimeGrid? Grid);
 }

@@ -1,5 +1,24 @@
 namespace XLstm.Forecasting;
 
+/// <summary>What becomes of several rows of one series and time.</summary>
+public enum RepeatedTimes
+{
+    /// <summary>They are a mistake, told with its line.</summary>
+    Refuse,
+
+    /// <summary>The sum of their values, as of sales.</summary>
+    Sum,
+
+    /// <summary>Their mean, as of measurements.</summary>
+    Mean,
+
+    /// <summary>The first value in the file.</summary>
+    First,
+
+    /// <summary>The last value in the file, as of corrections.</summary>
+    Last,
+}
+
 /// <summary>What a file does not say by itself, or says wrongly. All of it is found out where it is not given.</summary>
 public sealed record SeriesTableOptions
 {
@@ -17,6 +36,12 @@ public sealed record SeriesTableOptions
 
     /// <summary>Point or comma.</summary>
     public DecimalMark? Mark { get; init; }
+
+    /// <summary>
+    /// What becomes of several rows of one time: of what is missing in some of them nothing counts. Where it is not <see cref="RepeatedTimes.Refuse"/>, series are told apart
+    /// by <see cref="Ids"/> alone.
+    /// </summary>
+    public RepeatedTimes Repeated { get; init; }
 
     /// <summary>For dates such as 03/04/2025.</summary>
     public DateOrder? Dates { get; init; }

@@ -255,6 +255,37 @@ public sealed class SeriesTableTests
     }
 
     [Theory]
+    [InlineData(RepeatedTimes.Sum, 4.0, double.NaN, 2.0, 7.0)]
+    [InlineData(RepeatedTimes.Mean, 2.0, double.NaN, 2.0, 3.5)]
+    [InlineData(RepeatedTimes.First, 3.0, double.NaN, 2.0, 5.0)]
+    [InlineData(RepeatedTimes.Last, 1.0, double.NaN, 2.0, 2.0)]
+    public void Rows_of_one_time_are_one_value_where_it_is_said(RepeatedTimes repeated, params double[] expected)
+    {
+        SeriesTable table = Read("date,shop,sold\n2024-01-01,a,3\n2024-01-01,b,1\n2024-01-04,b,5\n2024-01-04,a,2\n2024-01-03,a,2\n2024-01-03,b,\n", new SeriesTableOptions { Repeated = repeated });
+        TableSeries series = Assert.Single(table.Series);
+        Assert.Equal(expected, series.Values);
+        Assert.Equal(["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"], series.Times);
+        Assert.Contains(table.Notes, n => n.Option == nameof(SeriesTableOptions.Repeated) && n.Text.StartsWith("3 rows of a time that is there already", StringComparison.Ordinal));
+        Assert.Contains(table.Notes, n => n.Text.StartsWith("1 step that is not in the file", StringComparison.Ordinal));
+
+        // By the column of shops, if that is said; by itself otherwise.
+        table = Read("date,shop,sold\n2024-01-01,a,3\n2024-01-01,b,1\n2024-01-01,a,4\n2024-01-02,a,5\n2024-01-02,b,6\n", new SeriesTableOptions { Repeated = repeated, Ids = ["shop"] });
+        Assert.Equal(["a", "b"], table.Series.Select(s => s.Name));
+        Assert.Equal([1.0, 6], table.Series[1].Values);
+        Assert.Equal(2, Read("date,shop,sold\n2024-01-01,a,3\n2024-01-01,b,1\n").Series.Count);
+    }
+
+    [Fact]
+    public void Numbers_and_irregular_times_may_be_repeated_too()
+    {
+        var sum = new SeriesTableOptions { Repeated = RepeatedTimes.Sum };
+        Assert.Equal([3.0, 3, 4], Read("day,x\n1,1\n1,2\n2,3\n3,4\n", sum).Series[0].Values);
+        SeriesTable irregular = Read("time,x\n2024-01-01T00:00:01,1\n2024-01-01T00:00:01,2\n2024-01-01T00:13:07,3\n2024-02-11T17:00:00,4\n2024-02-11T17:00:07,5\n", sum);
+        Assert.Equal([3.0, 3, 4, 5], irregular.Series[0].Values);
+        Assert.Equal("2024-01-01T00:13:07", irregular.Series[0].Time(1));
+    }
+
+    [Theory]
     [InlineData("", "the file is empty")]
     [InlineData("a,b\n", "nothing below the header")]
     [InlineData("a,b\n1,2\n3,4,5\n", "line 3: there are 3 cells, expected 2 as in line 1")]
@@ -262,7 +293,7 @@ public sealed class SeriesTableTests
     [InlineData("date,y\n2024-01-01,1\n2024-01-02,2\n2024-01-03,abc\n2024-01-04,3\n", "line 4, column \"y\": \"abc\" is no number")]
     [InlineData("date,y\n2024-01-01,1\n2024-13-02,2\n", "line 3, column \"date\": \"2024-13-02\" is no time, expected one like 2024-01-31")]
     [InlineData("date,y\n2024-01-01,1\n,2\n", "line 3, column \"date\": the time is missing")]
-    [InlineData("date,y\n2024-01-01,1\n2024-01-02,2\n2024-01-01,3\n", "line 4: the time 2024-01-01 of the series is there already, in line 2")]
+    [InlineData("date,y\n2024-01-01,1\n2024-01-02,2\n2024-01-01,3\n", "line 4: the time 2024-01-01 of the series is there already, in line 2", "if such rows are one value, say which (--repeated)")]
     [InlineData("date,name\n2024-01-01,a\n2024-01-02,b\n", "no column of numbers")]
     [InlineData("x;y\n1,5;a\n2,5;a\n3.5;a\n", "line 4, column \"x\": \"3.5\" is no number, with a decimal comma")]
     [InlineData("a\0b,c\n1,2\n", "no text")]
