@@ -105,8 +105,7 @@ internal static class RunFiles
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            string found = e is JsonException { LineNumber: { } line } ? $"text that breaks off or is none in line {line + 1}" : e.Message;
-            throw new CheckpointException(path, "the file", "the options of a run", found, "A run cannot go on without them: remove the directory, and start it again.", e);
+            throw new CheckpointException(path, "the file", "the options of a run", Found(e), "A run cannot go on without them: remove the directory, and start it again.", e);
         }
     }
 
@@ -139,6 +138,9 @@ internal static class RunFiles
         optimizer.Step = position.Step;
         return position;
     }
+
+    /// <summary>What a file of JSON has instead of what was expected, without the parser's own words.</summary>
+    public static string Found(Exception e) => e is JsonException { LineNumber: { } line } ? $"text that breaks off or is none in line {line + 1}" : e.Message;
 
     private static RunPosition ReadPosition(string path, string text)
     {

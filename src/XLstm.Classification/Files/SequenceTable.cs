@@ -148,7 +148,7 @@ internal static class SequenceTable
         }
     }
 
-    // Numbers and dates; NaN for what is neither.
+    // Numbers and dates; NaN for what is neither. A copy of the reader: the points of a date decide nothing about numbers.
     private static double Time(string text, Number reader) =>
         reader.TryRead(text, out double number) ? number
         : DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTime time) ? time.Ticks : double.NaN;

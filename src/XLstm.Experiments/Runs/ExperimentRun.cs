@@ -106,7 +106,7 @@ public sealed class ExperimentRun : IDisposable
         }
         catch (JsonException e)
         {
-            throw new CheckpointException(path, "the file", "the result of a run", e.LineNumber is { } line ? $"text that breaks off or is none in line {line + 1}" : e.Message, "Remove it, and it is measured again.", e);
+            throw new CheckpointException(path, "the file", "the result of a run", RunFiles.Found(e), "Remove it, and it is measured again.", e);
         }
     }
 
