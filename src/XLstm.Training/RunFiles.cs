@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -31,7 +30,7 @@ internal sealed record RunPosition(
 /// <summary>The files of a run's directory.</summary>
 internal static class RunFiles
 {
-    private const string Format = "xlstm-net-run", Version = "1";
+    private const string Format = "xlstm-net-run", Version = "2";
 
     public static string Options(string directory) => Path.Combine(directory, "run.json");
 
@@ -110,10 +109,8 @@ internal static class RunFiles
     }
 
     public static void WriteState(string directory, AdamWOptimizer optimizer, RunPosition position) =>
-        SafetensorsWriter.Write(
-            State(directory),
-            [.. optimizer.Tensors().Select(t => new TensorToWrite(t.Name, DType.F32, Shape(t.Parameter), stream => stream.Write(MemoryMarshal.AsBytes(t.Values.Span))))],
-            new Dictionary<string, string>(StringComparer.Ordinal)
+        ChecksummedFile.Write(
+            State(directory), [.. optimizer.Tensors().Select(t => (t.Name, t.Values))], new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["format"] = Format,
                 ["version"] = Version,
@@ -127,11 +124,12 @@ internal static class RunFiles
             throw new CheckpointException(path, "the file", "the state of a run", "nothing", "The run ended before its first checkpoint, or the file was removed: remove the directory, and start it again.");
         using SafetensorsFile file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault("format") != Format || file.Metadata.GetValueOrDefault("version") != Version || !file.Metadata.TryGetValue("position", out string? text))
-            throw new CheckpointException(path, "metadata", $"a run of version {Version}", "something else");
+            throw new CheckpointException(path, "metadata", $"a run of version {Version}", "something else", "Another version of this library wrote it, or another program.");
         RunPosition position = ReadPosition(path, text);
+        ChecksummedFile.Check(file, "take another copy of it, or remove the directory, and start the run again.");
         foreach ((string name, Parameter parameter, Tensor values) in optimizer.Tensors())
         {
-            if (!file.Contains(name) || !file.Info(name).Shape.SequenceEqual(Shape(parameter)))
+            if (!file.Contains(name) || !file.Info(name).Shape.SequenceEqual(ChecksummedFile.Sizes(parameter.Shape)))
                 throw new CheckpointException(path, $"tensor {name}", parameter.Shape.ToString(), file.Contains(name) ? $"{file.Info(name)}" : "nothing", "The state belongs to another model.");
             file.ReadFloats(name, values.Span);
         }
@@ -155,6 +153,4 @@ internal static class RunFiles
             throw new CheckpointException(path, "metadata position", "where the run stands", e.Message, inner: e);
         }
     }
-
-    private static long[] Shape(Parameter parameter) => [.. Enumerable.Range(0, parameter.Shape.Rank).Select(i => (long)parameter.Shape[i])];
 }

@@ -20,7 +20,8 @@ public class ExperimentTests
         Assert.Contains("1:0, seed 5:", first, StringComparison.Ordinal);
         Assert.DoesNotContain("1:0, seed 5:", again, StringComparison.Ordinal);
         Assert.Equal(Table(first), Table(again));
-        Assert.Contains("\"experiment\": \"s3\"", File.ReadAllText(Path.Combine(folder.Root, "s3", "results.json")), StringComparison.Ordinal);
+        string results = File.ReadAllText(Path.Combine(folder.Root, "s3", "results.json"));
+        Assert.All(["\"experiment\": \"s3\"", "\"data\": \"s3 ", $"\"version\": \"{Cli.Run("--version").Succeeds().Split(' ', ',')[1]}"], part => Assert.Contains(part, results, StringComparison.Ordinal));
         Assert.Contains("xLSTM[1:0]", File.ReadAllText(Path.Combine(folder.Root, "s3", "accuracy.svg")), StringComparison.Ordinal);
         Assert.Contains("minutes", File.ReadAllText(Path.Combine(folder.Root, "s3", "curve.svg")), StringComparison.Ordinal);
         Cli.Run([.. command, "--learning-rate", "0.5"]).Fails("1_0-5", "LearningRate = 0.5", "LearningRate = 0.003", "choose another directory");
@@ -54,6 +55,8 @@ public class ExperimentTests
         using var folder = new TemporaryFolder();
         Cli.Run("experiment", "party", "--out", folder.Root).FailsAsUsage("party", "xlstm experiment --help");
         Cli.Run("experiment", "parity", "--model", "gru", "--out", folder.Root).FailsAsUsage("gru", "xlstm experiment --help");
+        foreach (string model in new[] { "all", "0:0", "1:x", "70000:1", "1:1:1" })
+            Cli.Run("experiment", "parity", "--model", model, "--out", folder.Root).FailsAsUsage($"\"{model}\" is no model: expected lstm, ");
         Cli.Run("experiment", "parity", "--model", "7:1", "--out", folder.Root).FailsAsUsage("7:1 is a pattern of 8 blocks", "xlstm experiment --help");
         Cli.Run("experiment", "parity", "--out", "").FailsAsUsage("--out expects a folder");
         Cli.Run("experiment", "parity", "--seeds", "1,x", "--out", folder.Root).FailsAsUsage("--seeds is 1,x", "xlstm experiment --help");

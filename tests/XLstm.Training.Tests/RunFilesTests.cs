@@ -127,7 +127,7 @@ public class RunFilesTests
         }
 
         SafetensorsWriter.Write(state, [TensorToWrite.FromInt64("tokens", [1], new long[1])]);
-        Refused(place.Run, "state.safetensors", "a run of version 1");
+        Refused(place.Run, "state.safetensors", "a run of version 2");
 
         string text = System.Text.Encoding.Latin1.GetString(whole);
         foreach ((string from, string to) in new[] { ("\\u0022step\\u0022:6", "\\u0022step\\u0022:-"), ("\\u0022step\\u0022:6", "\\u0022step\\u0022:9"), ("\\u0022logged\\u0022:6", "\\u0022logged\\u0022:7") })
@@ -135,6 +135,13 @@ public class RunFilesTests
             Assert.Contains(from, text.Replace(" ", ""));
             File.WriteAllBytes(state, System.Text.Encoding.Latin1.GetBytes(text.Replace(from.Replace(":", ": "), to.Replace(":", ": ")).Replace(from, to)));
             Refused(place.Run, "state.safetensors", "where the run stands");
+        }
+        foreach (int at in new[] { whole.Length - 1, whole.Length / 2 })
+        {
+            byte[] flipped = [.. whole];
+            flipped[at] ^= 1;
+            File.WriteAllBytes(state, flipped);
+            Refused(place.Run, "state.safetensors", "checksum");
         }
         File.WriteAllBytes(state, whole);
         LanguageModelRun.Resume(place.Run, 1).Dispose();

@@ -20,7 +20,7 @@ internal static class ExperimentModels
     {
         if (vectors && setting.TiedHead)
             throw new ArgumentException("TiedHead is set, but this experiment reads vectors: there is no embedding of tokens that the head could use.", nameof(setting));
-        if (model == UpProjection || model.Contains(':', StringComparison.Ordinal))
+        if (model == UpProjection || Pattern(model) is not null)
             return new TokenModel(parameters, vocabulary, classes, setting.Width, scope => new XLstmBody(scope, Config(model, setting)), vectors, setting.TiedHead);
         BodyKind kind = BodyKinds.All(setting.Blocks).FirstOrDefault(k => k.Name == model)
             ?? throw new ArgumentException($"\"{model}\" is no model: expected lstm, lstm-residual, {UpProjection}, transformer, or a pattern of mLSTM to sLSTM blocks such as 0:1, 1:0 or 1:1.", nameof(model));
@@ -37,7 +37,7 @@ internal static class ExperimentModels
     {
         int[] at = XLstmStackConfig.SlstmPositions(pattern == UpProjection ? "0:1" : pattern, setting.Blocks);
         // As many blocks as a pattern has, or it would be another one under its name.
-        if (pattern.Split(':') is [var mlstm, var slstm] && int.Parse(mlstm, CultureInfo.InvariantCulture) is > 0 and var a && int.Parse(slstm, CultureInfo.InvariantCulture) is > 0 and var b && a + b > setting.Blocks)
+        if (Pattern(pattern) is ( > 0 and var a, > 0 and var b) && a + b > setting.Blocks)
             throw new ArgumentException($"{pattern} is a pattern of {a + b} blocks, the setting has {setting.Blocks}: expected 0:1, 1:0{(setting.Blocks > 1 ? " or 1:1" : "")}{(setting.Blocks > 2 ? ", or one of no more blocks" : "")}.", nameof(pattern));
         return new XLstmStackConfig(
             setting.Blocks, setting.Width,
@@ -48,4 +48,9 @@ internal static class ExperimentModels
                 : null,
             at, Dropout: setting.Dropout);
     }
+
+    // mLSTM to sLSTM blocks.
+    private static (int, int)? Pattern(string model) =>
+        model.Split(':') is [var a, var b] && ushort.TryParse(a, NumberStyles.None, CultureInfo.InvariantCulture, out ushort mlstm)
+        && ushort.TryParse(b, NumberStyles.None, CultureInfo.InvariantCulture, out ushort slstm) && mlstm + slstm > 0 ? (mlstm, slstm) : null;
 }

@@ -12,9 +12,10 @@ namespace XLstm.Experiments;
 /// <param name="ScaledAccuracy">(accuracy - guess) / (1 - guess); null where the loss is what counts.</param>
 /// <param name="Groups">The same by length, or whatever the experiment tells apart.</param>
 /// <param name="Curve">The loss of each validation.</param>
+/// <param name="Version">Of the library that trained the last step and measured.</param>
 public sealed record ExperimentResult(
     string Model, ulong Seed, long Parameters, long Steps, double Minutes, double ValidationLoss, double Loss, double Accuracy, double? ScaledAccuracy, IReadOnlyList<GroupResult> Groups,
-    IReadOnlyList<CurvePoint> Curve);
+    IReadOnlyList<CurvePoint> Curve, string Version);
 
 /// <summary>A validation.</summary>
 /// <param name="Step">Updates made before it.</param>

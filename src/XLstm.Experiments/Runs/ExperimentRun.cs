@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using XLstm.Training;
 
@@ -176,6 +177,7 @@ public sealed class ExperimentRun : IDisposable
             _options.Model, _options.Seed, ParameterCount, end.Step, Math.Round(end.Elapsed.TotalMinutes, 2), end.BestValidationLoss ?? double.NaN, groups.Sum(g => g.Loss) / all, accuracy,
             _task.RandomAccuracy is { } guess ? (accuracy - guess) / (1 - guess) : null,
             [.. groups.Select(g => new GroupResult(g.Name, g.Labels, g.Loss / g.Labels, g.Right / (double)g.Labels))],
-            [.. MetricsLog.Validations(RunFiles.Log(Directory)).Select(v => new CurvePoint(v.Step, v.Loss))]);
+            [.. MetricsLog.Validations(RunFiles.Log(Directory)).Select(v => new CurvePoint(v.Step, v.Loss))],
+            typeof(ExperimentRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
     }
 }

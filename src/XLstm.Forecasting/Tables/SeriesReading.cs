@@ -406,6 +406,8 @@ internal sealed class SeriesReading(CsvTable table, SeriesTableOptions options)
                 (> 0, RepeatedTimes.Sum or RepeatedTimes.Mean) => values[place] + value,
                 _ => value,
             };
+            if (counts[place] > 1 && double.IsFinite(value) && !double.IsFinite(values[place]))
+                throw table.Error(rows.Rows[i], column, "the sum of the values of this time is more than a number can be.");
             end = place + 1;
         }
         if (options.Repeated == RepeatedTimes.Mean)

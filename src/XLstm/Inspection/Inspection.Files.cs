@@ -27,6 +27,7 @@ internal sealed partial class Inspection
                 Is(CheckpointKind.TrainingRun, "the state of a training run: parameters and the moments of AdamW");
                 if (opened.Metadata.TryGetValue("position", out string? position) && TryValue(() => ConfigDocument.Parse(position, file)) is { } where && Number(where, "step") is { } step)
                     Fact("position", $"after {Quantity.Count((long)step)} steps");
+                Whole(opened);
                 next.Add($"xlstm train --out {Quoted(Path.GetDirectoryName(Path.GetFullPath(file))!)} --resume");
                 break;
             case "xlstm-forecaster":
@@ -36,7 +37,7 @@ internal sealed partial class Inspection
                 string? configFile = ConfigBeside(file);
                 OfWeights(weights, configFile is null ? null : TryValue(() => ConfigDocument.Read(configFile)), configFile);
                 foreach (var (key, value) in opened.Metadata.Take(20))
-                    Fact("metadata", $"{key}: {(value.Length <= 100 ? value : value[..97] + "...")}");
+                    Fact("metadata", $"{key}: {Short(value, 100)}");
                 return;
         }
         Files(weights);
@@ -50,11 +51,19 @@ internal sealed partial class Inspection
         stateBytes = tensors.Where(t => t.Name != "logits").Sum(t => t.ByteLength);
         Fact("state", $"{Quantity.Bytes(stateBytes.Value)}, whatever the length of the text");
         Fact("model", file.Metadata.GetValueOrDefault("model", "?") + ", the fingerprint of its weights; the model itself is not in the file");
+        foreach ((string name, string note) in SessionFile.Notes(file.Metadata).Take(20))
+            Fact("note", $"{Short(name)}: {Short(note)}");
         if (file.Metadata.GetValueOrDefault("version") != SessionFile.Version)
             Fail($"version {file.Metadata.GetValueOrDefault("version", "?")} of the format; expected {SessionFile.Version}");
-        else if (values && !SessionFile.IsWhole(file))
-            Fail("the checksum is another one: the file is damaged");
+        else
+            Whole(file);
         next.Add($"xlstm generate --model DIR --session {Quoted(path)}");
+    }
+
+    private void Whole(SafetensorsFile file)
+    {
+        if (values && !ChecksummedFile.IsWhole(file))
+            Fail("the checksum is another one: the file is damaged");
     }
 
     private void OfTorch(string file)
@@ -95,10 +104,8 @@ internal sealed partial class Inspection
         if (torch.Root.Kind == TorchKind.Instance)
             classes = [torch.Root.TypeName ?? ""];
         if (classes.Length > 0)
-            Note($"the file has objects of Python classes ({string.Join(", ", classes.Select(Short))}); they are shown, and never executed");
+            Note($"the file has objects of Python classes ({string.Join(", ", classes.Select(name => Short(name)))}); they are shown, and never executed");
         return other;
-
-        static string Short(string text) => text.Length <= 160 ? text : text[..157] + "...";
     }
 
     private void OfText(string file)
@@ -220,6 +227,8 @@ internal sealed partial class Inspection
         return Has("mlstm_block", "slstm_block") || Text(document, "format") == ModelConfigReader.Format ? CheckpointKind.LanguageModel : CheckpointKind.Unknown;
     }
 
+    private static string Short(string text, int most = 160) => text.Length <= most ? text : text[..(most - 3)] + "...";
+
     private static string? ConfigBeside(string file)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
@@ -234,12 +243,10 @@ internal sealed partial class Inspection
         bool forecaster = kind == CheckpointKind.Forecaster;
         Is(CheckpointKind.TrainingRun, $"training run of a {(forecaster ? "forecaster" : "language model")}: {description}");
         if (TryValue(() => ConfigDocument.Read(run)) is { ValueKind: JsonValueKind.Object } options)
-            Fact("run", string.Join(", ", options.EnumerateObject().Where(p => p.Value.ValueKind is JsonValueKind.Number or JsonValueKind.String).Take(12).Select(p => $"{p.Name} {Short(p.Value.ToString())}")));
+            Fact("run", string.Join(", ", options.EnumerateObject().Where(p => p.Value.ValueKind is JsonValueKind.Number or JsonValueKind.String).Take(12).Select(p => $"{p.Name} {Short(p.Value.ToString(), 60)}")));
         if (!File.Exists(Path.Combine(path, "state.safetensors")))
             Warn("there is no state.safetensors: the run ended before its first checkpoint");
         else
             next.Add($"xlstm {(!forecaster ? "train" : File.Exists(Path.Combine(path, "series.safetensors")) ? "finetune-forecaster" : "train-forecaster")} --out {Quoted(path)} --resume");
-
-        static string Short(string text) => text.Length <= 60 ? text : text[..57] + "...";
     }
 }

@@ -1,22 +1,18 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace XLstm;
 
 /// <summary>Sessions as safetensors files: every tensor of the state, the last logits, and in the metadata format, version, model, position, notes and checksum.</summary>
 internal static class SessionFile
 {
-    public const string Version = "2";
+    public const string Version = "3";
 
     private const string Format = "xlstm-net-session", LogitsName = "logits", NotePrefix = "note.";
 
     public static void Write(string path, Session session)
     {
-        (string Name, Shape Shape, float[] Values)[] tensors = [
-            .. session.State.Tensors.Select(t => (t.Name, t.Tensor.Shape, t.Tensor.Span.ToArray())),
-            (LogitsName, new Shape(session.Logits.Length), session.Logits.ToArray())];
+        var logits = new Tensor(new Shape(session.Logits.Length));
+        session.Logits.CopyTo(logits.Span);
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["format"] = Format,
@@ -26,9 +22,7 @@ internal static class SessionFile
         };
         foreach ((string name, string note) in session.Notes)
             metadata.Add(NotePrefix + name, note);
-        metadata.Add("sha256", Checksum(metadata, tensors.Select(t => (t.Name, (ReadOnlyMemory<float>)t.Values))));
-        SafetensorsWriter.Write(
-            path, [.. tensors.Select(t => TensorToWrite.FromFloats(t.Name, [.. Enumerable.Range(0, t.Shape.Rank).Select(i => (long)t.Shape[i])], t.Values))], metadata);
+        ChecksummedFile.Write(path, [.. session.State.Tensors, (LogitsName, logits)], metadata);
     }
 
     /// <summary>Fills a new session of the model from a file.</summary>
@@ -49,10 +43,9 @@ internal static class SessionFile
         (string Name, Tensor Tensor)[] tensors = [.. state.Tensors, (LogitsName, logits)];
         if (file.Tensors.Count != tensors.Length)
             throw new CheckpointException(path, "the tensors", $"{tensors.Length}", $"{file.Tensors.Count}", "The session belongs to another model.");
+        ChecksummedFile.Check(file, "take another copy, or let the model read its text again.");
         foreach ((string name, Tensor tensor) in tensors)
             Read(file, name, tensor);
-        if (Text("sha256") != Checksum(file.Metadata, tensors.Select(t => (t.Name, (ReadOnlyMemory<float>)t.Tensor.Span.ToArray()))))
-            throw new CheckpointException(path, "the checksum", Text("sha256"), "another one", "The file is damaged: take another copy, or let the model read its text again.");
         var session = new Session(model, threads, state, position, logits.Span);
         foreach ((string name, string note) in Notes(file.Metadata))
             session.Notes.Add(name, note);
@@ -60,16 +53,6 @@ internal static class SessionFile
 
         string Text(string key) => file.Metadata.GetValueOrDefault(key, "nothing");
     }
-
-    /// <summary>Whether the numbers of a file are those that its checksum was made of.</summary>
-    public static bool IsWhole(SafetensorsFile file) =>
-        file.Tensors.All(t => t.DType == DType.F32 && t.Count <= Array.MaxLength)
-        && file.Metadata.GetValueOrDefault("sha256") == Checksum(file.Metadata, file.Tensors.Select(t =>
-        {
-            var values = new float[t.Count];
-            file.ReadFloats(t.Name, values);
-            return (t.Name, (ReadOnlyMemory<float>)values);
-        }));
 
     private static void Read(SafetensorsFile file, string name, Tensor tensor)
     {
@@ -83,23 +66,7 @@ internal static class SessionFile
         file.ReadFloats(name, tensor.Span);
     }
 
-    private static IEnumerable<(string Name, string Note)> Notes(IReadOnlyDictionary<string, string> metadata) =>
+    /// <summary>Notes by their names, of the metadata of a session.</summary>
+    public static IEnumerable<(string Name, string Note)> Notes(IReadOnlyDictionary<string, string> metadata) =>
         metadata.Where(pair => pair.Key.StartsWith(NotePrefix, StringComparison.Ordinal)).Select(pair => (pair.Key[NotePrefix.Length..], pair.Value)).OrderBy(note => note.Item1, StringComparer.Ordinal);
-
-    // Of everything that the session is: whose model it belongs to, where the text is, notes, names and numbers of the tensors.
-    private static string Checksum(IReadOnlyDictionary<string, string> metadata, IEnumerable<(string Name, ReadOnlyMemory<float> Values)> tensors)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add($"{Format} {Version} {metadata.GetValueOrDefault("model")} {metadata.GetValueOrDefault("position")}\n");
-        foreach ((string name, string note) in Notes(metadata))
-            Add($"{name.Length} {name} {note.Length} {note}\n");
-        foreach ((string name, ReadOnlyMemory<float> values) in tensors)
-        {
-            Add($"{name} {values.Length}\n");
-            hash.AppendData(MemoryMarshal.AsBytes(values.Span));
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-
-        void Add(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text));
-    }
 }

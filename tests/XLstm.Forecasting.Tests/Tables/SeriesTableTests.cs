@@ -283,6 +283,7 @@ public sealed class SeriesTableTests
         SeriesTable irregular = Read("time,x\n2024-01-01T00:00:01,1\n2024-01-01T00:00:01,2\n2024-01-01T00:13:07,3\n2024-02-11T17:00:00,4\n2024-02-11T17:00:07,5\n", sum);
         Assert.Equal([3.0, 3, 4, 5], irregular.Series[0].Values);
         Assert.Equal("2024-01-01T00:13:07", irregular.Series[0].Time(1));
+        Assert.Contains("line 3, column \"x\": the sum of the values of this time is more than a number can be", Assert.ThrowsAny<Exception>(() => Read("day,x\n1,1e308\n1,1e308\n2,3\n", sum)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

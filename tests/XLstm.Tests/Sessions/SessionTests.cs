@@ -222,12 +222,12 @@ public class SessionTests
             CheckpointException e = Assert.Throws<CheckpointException>(() => Session.Load(model, folder.File("changed", changed)));
             Assert.Contains("checksum", e.Message, StringComparison.Ordinal);
         }
-        foreach (string version in (string[])["1", "3"])
+        foreach (string version in (string[])["2", "4"])
         {
             byte[] other = [.. bytes];
-            other[bytes.AsSpan().IndexOf("\"version\":\"2\""u8) + 11] = (byte)version[0];
+            other[bytes.AsSpan().IndexOf("\"version\":\"3\""u8) + 11] = (byte)version[0];
             CheckpointException e = Assert.Throws<CheckpointException>(() => Session.Load(model, folder.File("other", other)));
-            Assert.Contains($"expected a session of version 2, found version {version}", e.Message, StringComparison.Ordinal);
+            Assert.Contains($"expected a session of version 3, found version {version}", e.Message, StringComparison.Ordinal);
         }
         byte[] moved = [.. bytes];
         moved[bytes.AsSpan().IndexOf("\"position\":\"3\""u8) + 12] = (byte)'4';
