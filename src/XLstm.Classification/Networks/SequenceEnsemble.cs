@@ -21,9 +21,15 @@ internal sealed class SequenceEnsemble
     /// <summary>The mean output [B, K] of a batch.</summary>
     public Tensor Forward(SequenceBatch batch, Pass pass)
     {
-        Tensor sum = Networks[0].Forward(batch, pass);
-        foreach (SequenceNetwork network in Networks.Skip(1))
-            sum = Ops.Add(pass, sum, network.Forward(batch, pass));
-        return Networks.Count == 1 ? sum : Ops.Scale(pass, sum, 1f / Networks.Count);
+        Tensor? sum = null;
+        foreach (SequenceNetwork network in Networks)
+        {
+            long mark = pass.Rents;
+            Tensor output = network.Forward(batch, pass);
+            if (!pass.Record)
+                pass.ReturnSince(mark, output, null);
+            sum = sum is null ? output : Ops.Add(pass, sum, output);
+        }
+        return Networks.Count == 1 ? sum! : Ops.Scale(pass, sum!, 1f / Networks.Count);
     }
 }

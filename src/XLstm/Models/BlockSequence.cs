@@ -5,6 +5,9 @@ namespace XLstm;
 /// <param name="outputNorm">After the last block, or null.</param>
 public class BlockSequence(IReadOnlyList<IXLstmBlock> blocks, Norm? outputNorm)
 {
+    // Where nobody looks back, what the blocks need for so many steps is all they need for any number of them.
+    private const int Segment = 2048;
+
     /// <summary>The blocks, in order.</summary>
     public IReadOnlyList<IXLstmBlock> Blocks { get; } = blocks;
 
@@ -12,7 +15,8 @@ public class BlockSequence(IReadOnlyList<IXLstmBlock> blocks, Norm? outputNorm)
     public Norm? OutputNorm { get; } = outputNorm;
 
     /// <summary>x [B, T, D], the state before it or null, and the steps of each row or null for T; returns [B, T, D] and the state after each row's last step.</summary>
-    public (Tensor Output, StackState State) Forward(Tensor x, StackState? state, Pass pass, int[]? lengths = null) => Forward(x, state, pass, lengths, null);
+    public (Tensor Output, StackState State) Forward(Tensor x, StackState? state, Pass pass, int[]? lengths = null) =>
+        pass.Record || lengths is not null || x.Shape[1] <= Segment ? Forward(x, state, pass, lengths, null) : InSegments(x, state, pass);
 
     /// <summary>As the other, with an output for the positions only that <paramref name="pick"/> picks of [B, T, D]; not for a pass that records.</summary>
     internal (Tensor Output, StackState State) Forward(Tensor x, StackState? state, Pass pass, int[]? lengths, Func<Tensor, Tensor>? pick)
@@ -44,7 +48,34 @@ public class BlockSequence(IReadOnlyList<IXLstmBlock> blocks, Norm? outputNorm)
             if (pass.WatchesBlocks)
                 pass.Watch(x, $"block {i} ({Blocks[i].Kind})");
         }
-        return (OutputNorm is null ? x : OutputNorm.Forward(x, pass), inPlace ? state! : new StackState(states!));
+        Tensor output = OutputNorm is null ? x : OutputNorm.Forward(x, pass);
+        if (!pass.Record && OutputNorm is not null && Blocks.Count > 0)
+            pass.Return(x);
+        return (output, inPlace ? state! : new StackState(states!));
+    }
+
+    private (Tensor Output, StackState State) InSegments(Tensor x, StackState? state, Pass pass)
+    {
+        (int B, int T, int D) = (x.Shape[0], x.Shape[1], x.Shape[2]);
+        Tensor y = pass.Rent(x.Shape);
+        for (int from = 0; from < T; from += Segment)
+        {
+            int count = Math.Min(Segment, T - from);
+            Tensor part = pass.Rent(new Shape(B, count, D));
+            for (int b = 0; b < B; b++)
+                x.Span.Slice(((b * T) + from) * D, count * D).CopyTo(part.Span[(b * count * D)..]);
+            (Tensor output, StackState next) = Forward(part, state, pass, null, null);
+            for (int b = 0; b < B; b++)
+                output.Span.Slice(b * count * D, count * D).CopyTo(y.Span[(((b * T) + from) * D)..]);
+            pass.Return(output);
+            pass.Return(part);
+            // The first one is the caller's.
+            if (from > 0 && next != state)
+                foreach ((_, Tensor tensor) in state!.Tensors)
+                    pass.Return(tensor);
+            state = next;
+        }
+        return (y, state!);
     }
 
     private static (Tensor Output, CellState State) Picked(IXLstmBlock block, Tensor x, CellState? state, Pass pass, int[]? lengths, Func<Tensor, Tensor> pick)

@@ -28,6 +28,24 @@ public class SequenceLawTests
             }
     }
 
+    /// <summary>Long sequences are read in parts where nobody looks back; a length for each row says that they are not.</summary>
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public void LongSequencesAreTheSameAtOnce(string name)
+    {
+        XLstmStack stack = TestModels.Stack(name, out _);
+        const int T = 4100;
+        using var pass = new Pass();
+        Tensor x = TestModels.Input(2, T);
+        (Tensor once, StackState end) = stack.Forward(x, null, pass, [T, T]);
+        (Tensor parts, StackState last) = stack.Forward(x, null, pass);
+        Numbers.Close(name, once.Span, parts.Span);
+        TestModels.Close(name, end, last);
+        (_, StackState further) = stack.Forward(x, last, pass);
+        (_, StackState furtherAtOnce) = stack.Forward(x, end, pass, [T, T]);
+        TestModels.Close(name, furtherAtOnce, further);
+    }
+
     /// <summary>Asked for some positions only, a stack gives what it has there, and the state that it has anyway.</summary>
     [Theory]
     [MemberData(nameof(Stacks))]

@@ -40,6 +40,23 @@ public class PassTests
     }
 
     [Fact]
+    public void MemoryOfInferenceGrowsWithLengthByInputsAndOutputsOnly()
+    {
+        const int D = 32;
+        var config = new XLstmStackConfig(2, D, new MLstmBlockConfig(new MLstmLayerConfig()), new SLstmBlockConfig(new SLstmLayerConfig(), new FeedForwardConfig()), XLstmStackConfig.SlstmPositions("1:1", 2));
+        var stack = new XLstmStack(new ParameterSet(1).Root, config);
+        long Held(int T)
+        {
+            using var pass = new Pass();
+            stack.Forward(pass.Rent(new Shape(1, T, D), new float[T * D]), null, pass);
+            return pass.HeldBytes;
+        }
+
+        // Eight times the length, on powers of two, which the pool does not round.
+        Assert.InRange(Held(1 << 16) - Held(1 << 13), 1, 2L * ((1 << 16) - (1 << 13)) * D * sizeof(float));
+    }
+
+    [Fact]
     public void PassesOfManyLengthsShareMemory()
     {
         XLstmLanguageModel model = TestModels.Model();
