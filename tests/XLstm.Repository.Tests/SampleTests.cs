@@ -63,6 +63,14 @@ public sealed partial class SampleTests
     }
 
     [Fact]
+    public async Task OwnExperiment_tells_the_models_apart()
+    {
+        double[][] shares = [.. (await Run("OwnExperiment")).Select(line => Numbers(line[5..]))];
+        Assert.InRange(shares[0][0], 0.99, 1);
+        Assert.InRange(shares[1][0], -0.1, 0.9);
+    }
+
+    [Fact]
     public async Task ChatClient_answers_and_remembers()
     {
         string[] output = await Run("ChatClient");

@@ -10,7 +10,21 @@ public sealed class Experiment
         (Name, Shows, Source, ChomskyClass, Published, Laptop, _task, Data, Models) = (name, shows, source, chomskyClass, published, laptop, task, data, models);
     }
 
-    /// <summary>Every experiment there is.</summary>
+    /// <summary>An experiment of your own, beside those of <see cref="All"/>: the same models, runs and results.</summary>
+    /// <param name="name">What results call it.</param>
+    /// <param name="shows">What it asks of a model, in a sentence.</param>
+    /// <param name="language">What is learned.</param>
+    /// <param name="setting">Sizes and rates; null for those that the formal languages of the paper have on a laptop.</param>
+    public Experiment(string name, string shows, FormalLanguage language, ExperimentSetting? setting = null)
+        : this(name, shows, "", null, null, setting ?? ExperimentCatalog.Laptop, (sizes, _) => new FormalTask(language, sizes), null, ExperimentCatalog.Models)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(shows);
+        ArgumentNullException.ThrowIfNull(language);
+        Laptop.Validate();
+    }
+
+    /// <summary>Every experiment of the catalog.</summary>
     public static IReadOnlyList<Experiment> All => ExperimentCatalog.All;
 
     /// <summary>As the command line has it: "parity".</summary>
@@ -19,7 +33,7 @@ public sealed class Experiment
     /// <summary>What it asks of a model, in a sentence.</summary>
     public string Shows { get; }
 
-    /// <summary>Who published it, and where.</summary>
+    /// <summary>Who published it, and where; empty for one of your own.</summary>
     public string Source { get; }
 
     /// <summary>Of a formal language; null for other tasks.</summary>

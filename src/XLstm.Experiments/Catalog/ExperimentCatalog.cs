@@ -8,8 +8,13 @@ internal static class ExperimentCatalog
     private const string Recall = "arXiv 2405.04517, section 4.1, after arXiv 2312.04927";
     private const string Regular = "regular", ContextFree = "deterministic context-free", ContextSensitive = "context-sensitive", Counted = "counting";
 
+    /// <summary>What the formal languages have on a laptop.</summary>
+    public static ExperimentSetting Laptop { get; } = new("laptop", 2_000, LearningRate: 3e-3, Goal: 1e-3);
+
+    /// <summary>What is compared where nothing else is more telling.</summary>
+    public static IReadOnlyList<string> Models { get; } = ["0:1", "1:0", "1:1", "lstm", "transformer"];
+
     private static readonly ExperimentSetting s_published = new("published", 100_000);
-    private static readonly ExperimentSetting s_laptop = new("laptop", 2_000, LearningRate: 3e-3, Goal: 1e-3);
 
     // Lengths as in the source of the figures that are known; steps and rates there are not.
     private static readonly ExperimentSetting s_longer = s_published with { LongestTraining = 128, ShortestEvaluation = 129, LongestEvaluation = 2048, EvaluationRows = 1024 };
@@ -26,7 +31,6 @@ internal static class ExperimentCatalog
     {
         Steps = 2_040, Batch = 8, ShortestTraining = 128, LongestTraining = 128, ShortestEvaluation = 128, LongestEvaluation = 128, Dropout = 0.1f, TiedHead = true,
     };
-    private static readonly string[] s_models = ["0:1", "1:0", "1:1", "lstm", "transformer"];
 
     public static IReadOnlyList<Experiment> All { get; } =
     [
@@ -35,7 +39,7 @@ internal static class ExperimentCatalog
         Language("even-pairs", "whether the changes between a and b in a string are even in number", Regular, new EvenPairs()),
         Language("cycle-navigation", "where on a circle of five places steps back and forth lead", Regular, new CycleNavigation()),
         Language("modular-arithmetic", "the value modulo 5 of sums and products", Regular, new ModularArithmetic()),
-        Language("s3", "which permutation of three things many of them make together", Regular, new PermutationGroup(), StateTracking, s_longer, laptop: s_laptop with { Steps = 1_000 }),
+        Language("s3", "which permutation of three things many of them make together", Regular, new PermutationGroup(), StateTracking, s_longer, laptop: Laptop with { Steps = 1_000 }),
         Language("modular-arithmetic-brackets", "the value modulo 5 of a term in brackets", ContextFree, new BracketArithmetic()),
         Language("solve-equation", "the unknown of an equation modulo 5 in brackets", ContextFree, new SolveEquation()),
         Language("reverse", "a string backwards", ContextFree, Rewriting.Reversal),
@@ -51,7 +55,7 @@ internal static class ExperimentCatalog
         AssociativeRecall(128, 8),
         AssociativeRecall(256, 16),
         new("nearest-neighbor", "the value of the point that is nearest to the first of a sequence", "arXiv 2405.04517, figure 2 and appendix", null, s_nearest,
-            s_nearest with { Name = "laptop", Steps = 2_000, LearningRate = 3e-3, Batch = 128, Width = 64, Heads = 2 }, (setting, _) => new NearestNeighborTask(setting), null, s_models),
+            s_nearest with { Name = "laptop", Steps = 2_000, LearningRate = 3e-3, Batch = 128, Width = 64, Heads = 2 }, (setting, _) => new NearestNeighborTask(setting), null, Models),
         new(
             "tinyshakespeare", "the next character of Shakespeare's plays: loss of the last tenth", "github.com/karpathy/nanoGPT, README", null,
             s_text with { Name = "published", Steps = 5_000, LearningRate = 1e-3, Batch = 64, Width = 384, Blocks = 6, Heads = 6, Dropout = 0.2f },
@@ -67,7 +71,7 @@ internal static class ExperimentCatalog
     ];
 
     private static Experiment Language(string name, string shows, string chomskyClass, FormalLanguage language, string source = Paper, ExperimentSetting? published = null, ExperimentSetting? laptop = null) =>
-        new(name, shows, source, chomskyClass, published ?? s_published, laptop ?? s_laptop, (setting, _) => new FormalTask(language, setting), null, s_models);
+        new(name, shows, source, chomskyClass, published ?? s_published, laptop ?? Laptop, (setting, _) => new FormalTask(language, setting), null, Models);
 
     private static Experiment AssociativeRecall(int length, int pairs)
     {
@@ -78,6 +82,6 @@ internal static class ExperimentCatalog
             ShortestEvaluation: length, LongestEvaluation: length, EvaluationRows: 3000, SlstmConvolution: 4, SlstmRecurrentInit: "zeros", Beta2: 0.999);
         return new Experiment(
             $"mqar-{length}-{pairs}", $"the values of {pairs} keys, asked within {length} tokens", Recall, null, published,
-            published with { Name = "laptop", Steps = 3_500, LearningRate = 5e-3, Batch = 128, Beta2 = 0.99, Goal = 1e-2 }, (setting, _) => new FormalTask(new AssociativeRecall(pairs), setting), null, s_models);
+            published with { Name = "laptop", Steps = 3_500, LearningRate = 5e-3, Batch = 128, Beta2 = 0.99, Goal = 1e-2 }, (setting, _) => new FormalTask(new AssociativeRecall(pairs), setting), null, Models);
     }
 }

@@ -1,18 +1,22 @@
 namespace XLstm.Experiments;
 
-/// <summary>Sequences of tokens, and what is to be said about them at some of their steps.</summary>
-internal abstract class FormalLanguage
+/// <summary>
+/// Sequences of tokens, and what is to be said about them at some of their steps: what an <see cref="Experiment"/> of yours learns. Weights are trained on
+/// lengths of <see cref="ExperimentSetting.ShortestTraining"/> to <see cref="ExperimentSetting.LongestTraining"/> and measured on other sequences, of
+/// <see cref="ExperimentSetting.ShortestEvaluation"/> to <see cref="ExperimentSetting.LongestEvaluation"/>.
+/// </summary>
+public abstract class FormalLanguage
 {
-    /// <summary>Name in fingerprints; its number changes with what is drawn.</summary>
+    /// <summary>Name and number of what is drawn, "parity 1": change it when that changes. A run does not go on with sequences of another version.</summary>
     public abstract string Version { get; }
 
-    /// <summary>Tokens there are.</summary>
+    /// <summary>Tokens there are: 0 to one less.</summary>
     public abstract int Vocabulary { get; }
 
-    /// <summary>Classes of a label: as many as tokens where the answer is read again as an input.</summary>
+    /// <summary>Classes of a label, 0 to one less: as many as tokens where the answer is read again as an input.</summary>
     public abstract int Classes { get; }
 
-    /// <summary>Share of the labels that a guess gets right.</summary>
+    /// <summary>Share of the labels that a guess gets right: the 0 of scaled accuracy.</summary>
     public abstract double RandomAccuracy { get; }
 
     /// <summary>Fewest tokens of a sequence.</summary>
@@ -22,8 +26,8 @@ internal abstract class FormalLanguage
     public virtual bool LastCounts => false;
 
     /// <summary>A sequence of as many tokens as there are places, or the most below that which the language has; returns how many.</summary>
-    /// <param name="random">Where it comes from.</param>
+    /// <param name="random">Where all chance comes from: the same source has to give the same sequence. Called by several threads, each with its own.</param>
     /// <param name="tokens">Is written; at least <see cref="ShortestLength"/> places.</param>
-    /// <param name="labels">As long as tokens, all -1: gets the class of each step that is asked.</param>
+    /// <param name="labels">As long as tokens, all -1: gets the class of each step that is asked, of one at least.</param>
     public abstract int Draw(ref RandomSource random, Span<int> tokens, Span<int> labels);
 }

@@ -51,11 +51,27 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
             int[] tokens = new int[length], labels = new int[length];
             labels.AsSpan().Fill(-1);
             int used = language.Draw(ref random, tokens, labels);
+            Check(used, tokens, labels);
             if (lastOnly)
                 labels.AsSpan(0, used - 1).Fill(-1);
             drawn[i] = (tokens[..used], labels[..used]);
         }
         return [.. drawn.OrderBy(r => r.Tokens.Length).Chunk(rowsOfBatch).Select(Batch)];
+    }
+
+    private void Check(int used, ReadOnlySpan<int> tokens, ReadOnlySpan<int> labels)
+    {
+        if (used < 1 || used > tokens.Length)
+            throw new InvalidOperationException($"{language.Version}: a sequence of {used} tokens was drawn, expected 1 to {tokens.Length}.");
+        for (int t = 0; t < used; t++)
+        {
+            if ((uint)tokens[t] >= (uint)language.Vocabulary)
+                throw new InvalidOperationException($"{language.Version}: the token {tokens[t]} was drawn, expected 0 to {language.Vocabulary - 1}.");
+            if (labels[t] < -1 || labels[t] >= language.Classes)
+                throw new InvalidOperationException($"{language.Version}: the label {labels[t]} was drawn, expected 0 to {language.Classes - 1}, or -1 for none.");
+        }
+        if (labels[..used].IndexOfAnyExcept(-1) < 0)
+            throw new InvalidOperationException($"{language.Version}: a sequence of {used} tokens has no label.");
     }
 
     private static TokenBatch Batch((int[] Tokens, int[] Labels)[] rows)

@@ -53,4 +53,16 @@ public sealed class ExperimentTests
     [Fact]
     public void AnUnknownExperimentIsToldWhichThereAre() =>
         Assert.Contains("parity", Assert.Throws<ArgumentException>(() => Experiment.Find("party")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void OneOfYourOwnIsAsThoseOfTheCatalog()
+    {
+        var own = new Experiment("mine", "what I want to know", new Parity());
+        Assert.Equal(Experiment.Find("parity").Laptop, own.Laptop);
+        Assert.Equal(Experiment.Find("parity").Models, own.Models);
+        Assert.DoesNotContain(own, Experiment.All);
+        Assert.Equal("parity 1", own.Task(own.Laptop, null).Fingerprint);
+        Assert.Throws<ArgumentException>(() => new Experiment(" ", "", new Parity()));
+        Assert.Contains("Batch is 0", Assert.Throws<ArgumentOutOfRangeException>(() => new Experiment("mine", "", new Parity(), own.Laptop with { Batch = 0 })).Message, StringComparison.Ordinal);
+    }
 }

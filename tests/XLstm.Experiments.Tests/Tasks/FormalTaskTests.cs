@@ -60,4 +60,35 @@ public sealed class FormalTaskTests
         Assert.Equal(128, Assert.Single(task.Draw(1, 0)).Labels);
         Assert.Equal(["16"], task.Test.Select(t => t.Group).Distinct());
     }
+
+    [Theory]
+    [InlineData(21, 0, 0, "a sequence of 21 tokens was drawn, expected 1 to ")]
+    [InlineData(0, 0, 0, "a sequence of 0 tokens was drawn")]
+    [InlineData(3, 4, 0, "the token 4 was drawn, expected 0 to 1")]
+    [InlineData(3, -1, 0, "the token -1 was drawn")]
+    [InlineData(3, 1, 3, "the label 3 was drawn, expected 0 to 2, or -1 for none")]
+    [InlineData(3, 1, -2, "the label -2 was drawn")]
+    [InlineData(3, 1, -1, "a sequence of 3 tokens has no label")]
+    public void ALanguageThatBreaksItsWordIsNamed(int used, int token, int label, string expected)
+    {
+        var task = new FormalTask(new Broken(used, token, label), s_setting);
+        Assert.Contains("broken 1: " + expected, Assert.Throws<InvalidOperationException>(() => task.Draw(1, 0)).Message, StringComparison.Ordinal);
+    }
+
+    private sealed class Broken(int used, int token, int label) : FormalLanguage
+    {
+        public override string Version => "broken 1";
+
+        public override int Vocabulary => 2;
+
+        public override int Classes => 3;
+
+        public override double RandomAccuracy => 1.0 / 3;
+
+        public override int Draw(ref RandomSource random, Span<int> tokens, Span<int> labels)
+        {
+            (tokens[0], labels[0]) = (token, label);
+            return used;
+        }
+    }
 }
