@@ -20,6 +20,23 @@ public sealed class ClassifyTests
         Assert.Contains("\"probabilities\"", File.ReadAllText(folder["told.json"]), StringComparison.Ordinal);
     }
 
+    /// <summary>A record of a sensor: learned from in windows, and told by the steps of windows.</summary>
+    [Fact]
+    public void Records_are_cut_into_windows()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["waves.csv"], "x,label\n" + string.Concat(Enumerable.Range(0, 120).Select(t => $"{Math.Sin((t / 30 % 2 == 0 ? 0.3 : 1.3) * t).ToString(CultureInfo.InvariantCulture)},{(t / 30 % 2 == 0 ? "slow" : "fast")}\n")));
+        Cli.Outcome trained = Train(folder, "--window", "15", "--every", "5");
+        trained.Succeeds();
+        Assert.Contains("22 windows of 15 steps, one every 5", trained.Error, StringComparison.Ordinal);
+        Cli.Run("classify", "predict", folder["waves.csv"], "--window", "15", "--model", folder["out"], "--output", folder["told.csv"]).Succeeds();
+        string[] lines = File.ReadAllLines(folder["told.csv"]);
+        Assert.Equal(9, lines.Length);
+        Assert.StartsWith("106-120,", lines[^1], StringComparison.Ordinal);
+        Cli.Run("classify", "predict", folder["waves.csv"], "--every", "5", "--model", folder["out"]).FailsAsUsage("expected --window, too");
+        Cli.Run("classify", "predict", folder["waves.csv"], "--window", "121", "--model", folder["out"]).Fails("the longest series has 120");
+    }
+
     /// <summary>What is said of the weights and the pooling is what the run has.</summary>
     [Fact]
     public void Options_reach_the_run()

@@ -10,6 +10,7 @@ public static class SequenceReader
     /// <summary>Reads a file by the ending of its name.</summary>
     /// <param name="path">.ts, .tsv or .csv.</param>
     /// <param name="options">What of a .csv means what; null to look.</param>
+    /// <exception cref="ArgumentException">The options do not fit each other.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="InvalidDataException">It is not in its format; says the line.</exception>
     public static SequenceData Read(string path, SequenceTableOptions? options = null)
@@ -19,6 +20,12 @@ public static class SequenceReader
         string ending = Path.GetExtension(path).ToLowerInvariant();
         if (ending is not (".ts" or ".tsv" or ".csv"))
             throw new InvalidDataException($"{path}: expected a file that ends in .ts, .tsv or .csv.");
+        if (options.Window is < 1 || options.Every is < 1)
+            throw new ArgumentOutOfRangeException(nameof(options), $"Window and Every are {options.Window} and {options.Every}, expected 1 or more.");
+        if (options.Every is not null && options.Window is null)
+            throw new ArgumentException("Every is set and Window is not.", nameof(options));
+        if (options.Window is not null && ending != ".csv")
+            throw new InvalidDataException($"{path}: windows are cut of the rows of a .csv file; series of {ending} files are whole.");
         using FileStream stream = File.OpenRead(path);
         // A device or pipe has no length, and may have no end.
         if (!stream.CanSeek || stream.Length == 0)

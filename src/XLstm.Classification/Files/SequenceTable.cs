@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using CsvHelper;
 
 namespace XLstm.Classification;
@@ -20,11 +21,21 @@ public sealed record SequenceTableOptions
 
     /// <summary>Whether labels are numbers to be told, no classes.</summary>
     public bool Regression { get; init; }
+
+    /// <summary>
+    /// For records of a sensor that go on and on: steps of the windows that are cut of them, each a series of its own. Each row is a step then, of one record where no
+    /// column tells several apart, and has a label of its own: a window has the class of most of its steps, the later one of two, or the mean of their numbers.
+    /// What is left at the end is no window. Null: series are whole.
+    /// </summary>
+    public int? Window { get; init; }
+
+    /// <summary>Steps from the beginning of a window to that of the next; null for <see cref="Window"/>, windows side by side.</summary>
+    public int? Every { get; init; }
 }
 
 /// <summary>
 /// A CSV file with a header. Wide: each row is a series of one channel, a column for each step, empty at the end of shorter ones, and perhaps one of names. Long: each row is one
-/// step, a column for each channel, one that tells series apart, and a label that is the same in all rows of a series.
+/// step, a column for each channel, one that tells series apart, and a label that is the same in all rows of a series. With windows: long, and labels may change.
 /// </summary>
 internal static class SequenceTable
 {
@@ -55,14 +66,14 @@ internal static class SequenceTable
             throw SequenceReader.Error(path, (int)reader.LineNumber, "there is no header; the first line has names of columns, one of them of the labels");
         if (names.Where(n => n.Length > 0).GroupBy(n => n, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw SequenceReader.Error(path, (int)reader.LineNumber, $"there are {twice.Count()} columns called \"{SequenceReader.Short(twice.Key)}\"");
-        int label = Find(options.Label, s_labels), id = Find(options.Id, s_ids), time = id < 0 && options.Time is null ? -1 : Find(options.Time, s_times);
+        bool cut = options.Window is not null;
+        int label = Find(options.Label, s_labels), id = Find(options.Id, s_ids), time = id < 0 && !cut && options.Time is null ? -1 : Find(options.Time, s_times);
         int[] values = [.. Enumerable.Range(0, names.Length).Where(i => i != label && i != id && i != time)];
         if (values.Length == 0)
             throw SequenceReader.Error(path, (int)reader.LineNumber, "there is no column of values");
-        var (series, labels, lines) = (new List<TimeSeries>(), new List<string>(), new List<int>());
-        var order = new Dictionary<string, int>(StringComparer.Ordinal);
-        var steps = new List<List<double>[]>();
-        var times = new List<List<double>>();
+        bool wide = !cut && id < 0;
+        List<Recording> recordings = [];
+        var order = new Dictionary<string, Recording>(StringComparer.Ordinal);
         long cells = 0;
         while (reader.Read())
         {
@@ -70,58 +81,51 @@ internal static class SequenceTable
             string[] row = Cells(reader);
             if (row.All(c => c.Length == 0))
                 continue;
-            if (row.Length > names.Length && row[names.Length..].Any(c => c.Length > 0) || row.Length < names.Length && (id >= 0 || row.Length <= Math.Max(label, 0)))
+            if (row.Length > names.Length && row[names.Length..].Any(c => c.Length > 0) || row.Length < names.Length && (!wide || row.Length <= Math.Max(label, 0)))
                 throw SequenceReader.Error(path, line, $"there are {row.Length} cells, expected {names.Length} as in the header");
             if ((cells += row.Length) > MostCells)
                 throw SequenceReader.Error(path, line, $"the table has more than {MostCells:N0} cells");
             double[] numbers = [.. values.Where(i => i < row.Length).Select(i => number.TryRead(row[i], out double x)
                 ? x : throw SequenceReader.Error(path, line, $"column \"{SequenceReader.Short(names[i])}\": \"{SequenceReader.Short(row[i])}\" is no number{number.Expected}"))];
-            if (id < 0)
-            {
-                series.Add(new TimeSeries([numbers[..(Array.FindLastIndex(numbers, x => !double.IsNaN(x)) + 1)]]));
-                labels.Add(label < 0 ? "" : row[label]);
-                lines.Add(line);
-                continue;
-            }
-            if (row[id].Length == 0)
+            string name = id < 0 ? "" : row[id];
+            if (id >= 0 && name.Length == 0)
                 throw SequenceReader.Error(path, line, $"column \"{SequenceReader.Short(names[id])}\" is empty: to which series does this step belong?");
-            if (!order.TryGetValue(row[id], out int at))
+            if (wide || !order.TryGetValue(name, out Recording? recording))
             {
-                order.Add(row[id], at = steps.Count);
-                steps.Add([.. values.Select(_ => new List<double>())]);
-                times.Add([]);
-                labels.Add(label < 0 ? "" : row[label]);
-                lines.Add(line);
+                recordings.Add(recording = new Recording(name, numbers.Length));
+                if (!wide)
+                    order.Add(name, recording);
             }
-            if (label >= 0 && labels[at] != row[label])
-                throw SequenceReader.Error(path, line, $"series \"{SequenceReader.Short(row[id])}\" is of class \"{SequenceReader.Short(row[label])}\" here and \"{SequenceReader.Short(labels[at])}\" in line {lines[at]}");
-            for (int c = 0; c < values.Length; c++)
-                steps[at][c].Add(numbers[c]);
-            if (time >= 0)
-                times[at].Add(Time(row[time], number));
+            string told = label < 0 ? "" : row[label];
+            if (!cut && recording.Length > 0 && recording.Labels[0] != told)
+                throw SequenceReader.Error(path, line, $"series \"{SequenceReader.Short(name)}\" is of class \"{SequenceReader.Short(told)}\" here and \"{SequenceReader.Short(recording.Labels[0])}\" in line {recording.Lines[0]}");
+            recording.Add(numbers, time < 0 ? double.NaN : Time(row[time], number), told, line);
         }
-        string[]? called = id < 0 ? null : [.. order.Keys];
-        // Names that occur once each are names of rows.
-        bool wide = id < 0 || (values.Length > 1 && steps.TrueForAll(s => s[0].Count == 1));
-        int sorted = wide ? 0 : Sort(steps, times);
-        if (id >= 0 && wide)
-            series.AddRange(steps.Select(s => new TimeSeries([[.. s.Select(c => c[0]).Take(Array.FindLastIndex(s, c => !double.IsNaN(c[0])) + 1)]])));
-        else
-            series.AddRange(steps.Select(s => new TimeSeries([.. s.Select(channel => channel.ToArray())])));
-        if (series.Count == 0)
+        if (recordings.Count == 0)
             throw new InvalidDataException($"{path}: there is nothing below the header.");
-        List<string> notes = [wide ? $"each row is a series, of up to {values.Length} steps{(id < 0 ? "" : $", which \"{names[id]}\" names")}" : $"each row is a step of the series that \"{names[id]}\" names, with {values.Length} {(values.Length == 1 ? "channel" : "channels")}"];
-        if (sorted > 0)
-            notes.Add($"{sorted} {(sorted == 1 ? "series was" : "series were")} not in order of \"{names[time]}\": sorted");
-        else if (!wide && time >= 0 && times.Exists(t => t.Exists(double.IsNaN)))
-            notes.Add($"\"{names[time]}\" has times that cannot be read: steps stand as in the file");
+        // Names that occur once each are names of rows.
+        wide |= !cut && values.Length > 1 && recordings.TrueForAll(r => r.Length == 1);
+        string of = id < 0 ? "" : $" of the series that \"{names[id]}\" names";
+        List<string> notes = [wide ? $"each row is a series, of up to {values.Length} steps{(id < 0 ? "" : $", which \"{names[id]}\" names")}" : $"each row is a step{of}, with {values.Length} {(values.Length == 1 ? "channel" : "channels")}"];
+        if (!wide && time >= 0)
+        {
+            if (recordings.Exists(r => r.Times.Exists(double.IsNaN)))
+                notes.Add($"\"{names[time]}\" has times that cannot be read: steps stand as in the file");
+            else if (recordings.Count(r => r.Sort()) is > 0 and var sorted)
+                notes.Add($"{sorted} {(sorted == 1 ? "series was" : "series were")} not in order of \"{names[time]}\": sorted");
+        }
         notes.Add(label < 0 ? $"there is no column of labels, called {string.Join(", ", s_labels)} or as said" : $"labels: column \"{names[label]}\"");
+        List<Window> windows = options.Window is { } length ? Cut(recordings, length, options.Every ?? length, id < 0, path, notes) : [.. recordings.Select(r => new Window(r, 0, r.Length, r.Name))];
+        if (cut && windows.Exists(w => w.HasLabel) && windows.RemoveAll(w => !w.HasLabel) is > 0 and var without)
+            notes.Add($"{without} {(without == 1 ? "window has" : "windows have")} no label: left out");
+        List<TimeSeries> series = [.. windows.Select(w => wide ? w.Row() : w.Series())];
+        string[]? called = id < 0 && !cut ? null : [.. windows.Select(w => w.Name)];
         if (label < 0)
             return SequenceData.Unlabelled(series).With(notes, called);
         if (!options.Regression)
-            return SequenceReader.Labelled(series, labels, lines, path).With(notes, called);
-        return SequenceData.WithTargets(series, [.. labels.Select((l, i) => number.TryRead(l, out double y)
-            ? new[] { y } : throw SequenceReader.Error(path, lines[i], $"\"{SequenceReader.Short(l)}\" is no number to be told{number.Expected}"))]).With(notes, called);
+            return SequenceReader.Labelled(series, [.. windows.Select(w => cut ? w.Class() : w.Recording.Labels[0])], [.. windows.Select(w => w.Line)], path).With(notes, called);
+        return SequenceData.WithTargets(series, [.. windows.Select(w => new[] { w.Mean(text => number.TryRead(text, out double y)
+            ? y : throw SequenceReader.Error(path, w.Line, $"\"{SequenceReader.Short(text)}\" is no number to be told{number.Expected}")) })]).With(notes, called);
 
         int Find(string? given, string[] usual)
         {
@@ -153,23 +157,91 @@ internal static class SequenceTable
         reader.TryRead(text, out double number) ? number
         : DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTime time) ? time.Ticks : double.NaN;
 
-    // Each series whose times can all be read and are not in order; equal ones stay as they stand. How many there were.
-    private static int Sort(List<List<double>[]> steps, List<List<double>> times)
+    private static List<Window> Cut(List<Recording> recordings, int length, int every, bool nameless, string path, List<string> notes)
     {
-        if (times.Exists(t => t.Exists(double.IsNaN)))
-            return 0;
-        int sorted = 0;
-        for (int s = 0; s < steps.Count; s++)
+        int short_ = recordings.Count(r => r.Length < length);
+        if (short_ == recordings.Count)
+            throw new InvalidDataException($"{path}: there is no window of {length} steps: the longest series has {recordings.Max(r => r.Length)}.");
+        long count = recordings.Sum(r => r.Length < length ? 0 : ((r.Length - length) / every) + 1L);
+        if (count * length * recordings[0].ChannelCount > MostCells)
+            throw new InvalidDataException($"{path}: {count:N0} windows of {length} steps have more than {MostCells:N0} values; begin them further apart.");
+        notes.Add($"{count} windows of {length} steps, one every {every}{(short_ == 0 ? "" : $"; {short_} series {(short_ == 1 ? "is" : "are")} shorter and left out")}");
+        return [.. recordings.SelectMany(r => Enumerable.Range(0, r.Length < length ? 0 : ((r.Length - length) / every) + 1)
+            .Select(w => new Window(r, w * every, length, $"{(nameless ? "" : r.Name + " ")}{(w * every) + 1}-{(w * every) + length}")))];
+    }
+
+    /// <summary>Rows of one name, in the order of the file.</summary>
+    private sealed class Recording(string name, int channels)
+    {
+        private List<double> _values = [];
+
+        public string Name => name;
+
+        public int ChannelCount => channels;
+
+        public int Length => Lines.Count;
+
+        public List<double> Times { get; private set; } = [];
+
+        public List<string> Labels { get; private set; } = [];
+
+        public List<int> Lines { get; private set; } = [];
+
+        public void Add(ReadOnlySpan<double> values, double time, string label, int line)
         {
-            List<double> of = times[s];
-            if (!Enumerable.Range(1, Math.Max(0, of.Count - 1)).Any(i => of[i] < of[i - 1]))
-                continue;
-            int[] order = [.. Enumerable.Range(0, of.Count).OrderBy(i => of[i])];
-            for (int c = 0; c < steps[s].Length; c++)
-                steps[s][c] = [.. order.Select(i => steps[s][c][i])];
-            sorted++;
+            _values.AddRange(values);
+            Times.Add(time);
+            // A column has few different ones.
+            Labels.Add(Labels.Count > 0 && Labels[^1] == label ? Labels[^1] : label);
+            Lines.Add(line);
         }
-        return sorted;
+
+        /// <summary>The channels of a step.</summary>
+        public ReadOnlySpan<double> this[int step] => CollectionsMarshal.AsSpan(_values).Slice(step * channels, channels);
+
+        /// <summary>By time; equal ones stay as they stand. Whether they were not in order.</summary>
+        public bool Sort()
+        {
+            if (!Enumerable.Range(1, Math.Max(0, Length - 1)).Any(i => Times[i] < Times[i - 1]))
+                return false;
+            int[] order = [.. Enumerable.Range(0, Length).OrderBy(i => Times[i])];
+            _values = [.. order.SelectMany(i => this[i].ToArray())];
+            (Times, Labels, Lines) = (Ordered(Times), Ordered(Labels), Ordered(Lines));
+            return true;
+
+            List<T> Ordered<T>(List<T> of) => [.. order.Select(i => of[i])];
+        }
+    }
+
+    /// <summary>A part of the steps of a recording, or all.</summary>
+    private sealed record Window(Recording Recording, int From, int Length, string Name)
+    {
+        public int Line => Recording.Lines[From];
+
+        public bool HasLabel => Labels().Any(label => !SequenceReader.IsMissing(label));
+
+        public TimeSeries Series() => new([.. Enumerable.Range(0, Recording.ChannelCount).Select(c => Enumerable.Range(From, Length).Select(t => Recording[t][c]).ToArray())]);
+
+        /// <summary>A row as a series of one channel, up to its last value.</summary>
+        public TimeSeries Row()
+        {
+            double[] values = Recording[From].ToArray();
+            return new TimeSeries([values[..(Array.FindLastIndex(values, x => !double.IsNaN(x)) + 1)]]);
+        }
+
+        /// <summary>What most of its steps are of those that have a class, the later one of two.</summary>
+        public string Class() => Labels().Select((label, i) => (label, i)).Where(l => !SequenceReader.IsMissing(l.label)).GroupBy(l => l.label, StringComparer.Ordinal)
+            .MaxBy(g => (g.Count(), g.Last().i))?.Key ?? "";
+
+        /// <summary>The mean of the numbers that are there, NaN where none is.</summary>
+        public double Mean(Func<string, double> number)
+        {
+            // One number, told in every step, stays as it is.
+            double[] there = [.. Labels().Distinct(StringComparer.Ordinal).Count() == 1 ? [number(Labels().First())] : Labels().Select(number).Where(double.IsFinite)];
+            return there.Length == 0 ? double.NaN : there.Average();
+        }
+
+        private IEnumerable<string> Labels() => Recording.Labels.Skip(From).Take(Length);
     }
 
     private static string[] Cells(CsvReader reader)

@@ -26,6 +26,7 @@ internal sealed class ClassifyPredictCommand : DocumentedCommand
         """
           xlstm classify predict GunPoint_TEST.ts
           xlstm classify predict new.csv --model classifier --output classes.csv
+          xlstm classify predict day3.csv --window 100 --output activities.csv
         """;
 
     protected override int Execute(ParseResult parse)

@@ -45,6 +45,7 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
           xlstm classify train gestures.csv --label gesture --id recording
           xlstm classify train beats.csv --balanced --class-weight fault=5
           xlstm classify train wear.csv --label hours --regression
+          xlstm classify train day1.csv --label activity --window 100 --every 25 --test day2.csv
           xlstm classify train --resume                           go on after Ctrl-C, a crash or a power cut
         """;
 

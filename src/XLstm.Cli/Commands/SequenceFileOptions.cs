@@ -11,7 +11,10 @@ internal sealed class SequenceFileOptions
     private readonly Option<string?> _time = Options.Text("--time", "NAME", "Of a .csv with one step a row: a column of times, by which steps are sorted. [default: time, date, timestamp or step]");
     private readonly Option<bool> _regression = Options.Flag("--regression", "Labels are numbers to be told, no classes; a .ts file says so by itself.");
 
-    public IEnumerable<Option> All => [_label, _id, _time, _regression];
+    private readonly Option<int?> _window = Options.OptionalNumber("--window", "N", "Of a .csv with one step a row, and labels that may change: cut windows of so many steps, each a series with the label of most of its steps.", 1);
+    private readonly Option<int?> _every = Options.OptionalNumber("--every", "N", "Steps from the beginning of a window to that of the next. [default: those of --window]", 1);
+
+    public IEnumerable<Option> All => [_label, _id, _time, _regression, _window, _every];
 
     public SequenceData Read(ParseResult parse, string file, bool regression, Action<string> note)
     {
@@ -19,9 +22,12 @@ internal sealed class SequenceFileOptions
             throw new CommandError($"{file}: expected a file of series, found a directory.");
         if (!File.Exists(file))
             throw new CommandError($"{file}: there is no such file.");
+        if (parse.GetValue(_every) is not null && parse.GetValue(_window) is null)
+            throw new UsageMistake($"{_every.Name} says how far windows are apart, and there are none: expected {_window.Name}, too.");
         SequenceData data = SequenceReader.Read(file, new SequenceTableOptions
         {
             Label = parse.GetValue(_label), Id = parse.GetValue(_id), Time = parse.GetValue(_time), Regression = regression || parse.GetValue(_regression),
+            Window = parse.GetValue(_window), Every = parse.GetValue(_every),
         });
         foreach (string found in data.Notes)
             note(found);

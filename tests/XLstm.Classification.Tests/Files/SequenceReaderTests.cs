@@ -45,6 +45,45 @@ public sealed class SequenceReaderTests
         Assert.Equal([7], Read("x.csv", "score,a,b\n7,1,2\n", new SequenceTableOptions { Label = "score", Regression = true }).Targets![0]);
     }
 
+    /// <summary>A record without an end: windows, with what most of their steps are.</summary>
+    [Fact]
+    public void Windows_are_cut_of_records()
+    {
+        const string Text = "time,x,y,class\n2,3,30,walk\n1,1,10,walk\n3,,50,\n4,7,70,run\n5,9,90,run\n6,11,110,run\n7,13,130,\n8,15,150,?\n9,17,170,?\n";
+        SequenceData data = Read("x.csv", Text, new SequenceTableOptions { Window = 3, Every = 2 });
+        Assert.Equal(["1-3", "3-5", "5-7"], data.Names);
+        Assert.Equal(["walk", "run", "run"], data.Labels);
+        Assert.Equal([1, 3, double.NaN], data.Series[0][0].ToArray());
+        Assert.Equal([90, 110, 130], data.Series[2][1].ToArray());
+        Assert.Equal(
+            ["each row is a step, with 2 channels", "1 series was not in order of \"time\": sorted", "labels: column \"class\"", "4 windows of 3 steps, one every 2", "1 window has no label: left out"], data.Notes);
+
+        // Of two equally frequent ones the later; the mean of numbers; a record of each id, side by side.
+        Assert.Equal(["b"], Read("x.csv", "v,label\n1,a\n2,b\n3,a\n4,b\n", new SequenceTableOptions { Window = 4 }).Labels);
+        SequenceData hours = Read("x.csv", "id,v,label\np,1,0.5\nq,9,4\np,2,1\nq,8,\np,3,7\nshort,1,1\n", new SequenceTableOptions { Window = 2, Regression = true });
+        Assert.Equal(["p 1-2", "q 1-2"], hours.Names);
+        Assert.Equal([0.75, 4], hours.Targets!.Select(t => t[0]));
+        Assert.Contains("2 windows of 2 steps, one every 2; 1 series is shorter and left out", hours.Notes);
+        Assert.Null(Read("x.csv", "v\n1\n2\n", new SequenceTableOptions { Window = 1 }).Labels);
+        Assert.Null(Read("x.csv", "v,label\n1,\n2,?\n", new SequenceTableOptions { Window = 1 }).Labels);
+    }
+
+    [Fact]
+    public void Windows_that_cannot_be_are_refused()
+    {
+        const string Text = "v,label\n1,a\n2,\n3,\n";
+        Assert.Contains("there is no window of 4 steps: the longest series has 3", Refused(Text, 4, null), StringComparison.Ordinal);
+        Assert.Contains("Window and Every are 0", Assert.Throws<ArgumentOutOfRangeException>(() => Read("x.csv", Text, new SequenceTableOptions { Window = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains("Every is set", Assert.Throws<ArgumentException>(() => Read("x.csv", Text, new SequenceTableOptions { Every = 1 })).Message, StringComparison.Ordinal);
+        Assert.Contains("line 3: there are 1 cells, expected 2", Refused("v,label\n1,a\n2\n", 2, null), StringComparison.Ordinal);
+        Assert.Contains("windows are cut of the rows of a .csv file", Assert.Throws<InvalidDataException>(() => Read("x.tsv", "a\t1\t2\n", new SequenceTableOptions { Window = 2 })).Message, StringComparison.Ordinal);
+        string many = "v\n" + string.Concat(Enumerable.Repeat("1\n", 30_000));
+        Assert.Contains("begin them further apart", Refused(many, 15_000, 1), StringComparison.Ordinal);
+
+        static string Refused(string text, int window, int? every) =>
+            Assert.Throws<InvalidDataException>(() => Read("x.csv", text, new SequenceTableOptions { Window = window, Every = every })).Message;
+    }
+
     [Fact]
     public void Steps_are_in_order_of_time_and_series_have_their_names()
     {
