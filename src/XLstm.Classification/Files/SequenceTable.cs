@@ -7,7 +7,7 @@ namespace XLstm.Classification;
 /// <summary>What of a CSV file means what.</summary>
 public sealed record SequenceTableOptions
 {
-    /// <summary>The column of classes or targets; null: "label", "class", "target" or "y" if there is one.</summary>
+    /// <summary>The column of classes or targets; null: "label", "class", "target" or "y" if there is one, "y" only where no "z" is beside it.</summary>
     public string? Label { get; init; }
 
     /// <summary>
@@ -67,7 +67,9 @@ internal static class SequenceTable
         if (names.Where(n => n.Length > 0).GroupBy(n => n, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw SequenceReader.Error(path, (int)reader.LineNumber, $"there are {twice.Count()} columns called \"{SequenceReader.Short(twice.Key)}\"");
         bool cut = options.Window is not null;
-        int label = Find(options.Label, s_labels), id = Find(options.Id, s_ids), time = id < 0 && !cut && options.Time is null ? -1 : Find(options.Time, s_times);
+        // A sensor has axes x, y and z.
+        string[] labels = names.Contains("z", StringComparer.OrdinalIgnoreCase) ? s_labels[..^1] : s_labels;
+        int label = Find(options.Label, labels), id = Find(options.Id, s_ids), time = id < 0 && !cut && options.Time is null ? -1 : Find(options.Time, s_times);
         int[] values = [.. Enumerable.Range(0, names.Length).Where(i => i != label && i != id && i != time)];
         if (values.Length == 0)
             throw SequenceReader.Error(path, (int)reader.LineNumber, "there is no column of values");
@@ -114,7 +116,7 @@ internal static class SequenceTable
             else if (recordings.Count(r => r.Sort()) is > 0 and var sorted)
                 notes.Add($"{sorted} {(sorted == 1 ? "series was" : "series were")} not in order of \"{names[time]}\": sorted");
         }
-        notes.Add(label < 0 ? $"there is no column of labels, called {string.Join(", ", s_labels)} or as said" : $"labels: column \"{names[label]}\"");
+        notes.Add(label < 0 ? $"there is no column of labels, called {string.Join(", ", labels)} or as said" : $"labels: column \"{names[label]}\"");
         List<Window> windows = options.Window is { } length ? Cut(recordings, length, options.Every ?? length, id < 0, path, notes) : [.. recordings.Select(r => new Window(r, 0, r.Length, r.Name))];
         if (cut && windows.Exists(w => w.HasLabel) && windows.RemoveAll(w => !w.HasLabel) is > 0 and var without)
             notes.Add($"{without} {(without == 1 ? "window has" : "windows have")} no label: left out");

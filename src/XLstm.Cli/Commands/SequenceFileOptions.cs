@@ -6,7 +6,7 @@ namespace XLstm.Cli.Commands;
 /// <summary>The options that tell how a file of series with labels is to be read.</summary>
 internal sealed class SequenceFileOptions
 {
-    private readonly Option<string?> _label = Options.Text("--label", "NAME", "Of a .csv: the column of labels. [default: label, class, target or y]");
+    private readonly Option<string?> _label = Options.Text("--label", "NAME", "Of a .csv: the column of labels. [default: label, class, target, or y where there is no z]");
     private readonly Option<string?> _id = Options.Text("--id", "NAME", "Of a .csv with one step a row: the column that tells series apart. [default: id, series or case]");
     private readonly Option<string?> _time = Options.Text("--time", "NAME", "Of a .csv with one step a row: a column of times, by which steps are sorted. [default: time, date, timestamp or step]");
     private readonly Option<bool> _regression = Options.Flag("--regression", "Labels are numbers to be told, no classes; a .ts file says so by itself.");

@@ -85,6 +85,15 @@ public sealed class SequenceReaderTests
     }
 
     [Fact]
+    public void The_axes_of_a_sensor_are_no_labels()
+    {
+        SequenceData data = Read("x.csv", "time,X,Y,Z\n1,2,3,4\n2,3,4,5\n", new SequenceTableOptions { Window = 2 });
+        Assert.Equal((3, null), (data.Series[0].ChannelCount, data.Labels));
+        Assert.Contains("there is no column of labels, called label, class, target or as said", data.Notes);
+        Assert.Equal(["4"], Read("x.csv", "id,x,y\na,1,4\na,2,4\n").Labels);
+    }
+
+    [Fact]
     public void Steps_are_in_order_of_time_and_series_have_their_names()
     {
         SequenceData data = Read("x.csv", "id,time,x,class\nb,2024-01-03,3,up\na,2024-01-02,5,down\nb,2024-01-01,1,up\nb,2024-01-02,2,up\n");
