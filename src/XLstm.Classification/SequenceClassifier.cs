@@ -18,6 +18,9 @@ public sealed class SequenceClassifier
     /// <summary>Channels of every series.</summary>
     public int ChannelCount => _predictor.Network.Config.Encoding.Channels;
 
+    /// <summary>How the file of its training was read, to read others for it (<see cref="SequenceReader.Read"/>): what columns mean, and windows; null where it was no .csv.</summary>
+    public SequenceTableOptions? Table => _predictor.Network.Config.Reading;
+
     /// <summary>Trained numbers.</summary>
     public long ParameterCount => _predictor.Network.Parameters.ElementCount;
 

@@ -3,14 +3,16 @@ namespace XLstm.Classification;
 /// <summary>Series with what is to be told of each: a class, or numbers.</summary>
 public sealed class SequenceData
 {
-    private SequenceData(IReadOnlyList<TimeSeries> series, IReadOnlyList<string>? labels, IReadOnlyList<double[]>? targets)
+    private readonly HashSet<int> _without;
+
+    private SequenceData(IReadOnlyList<TimeSeries> series, IReadOnlyList<string>? labels, IReadOnlyList<double[]>? targets, IReadOnlyList<int>? without = null)
     {
         ArgumentNullException.ThrowIfNull(series);
         for (int i = 1; i < series.Count; i++)
             if (series[i].ChannelCount != series[0].ChannelCount)
                 throw new ArgumentException($"Series {i + 1} has {series[i].ChannelCount} channels, expected {series[0].ChannelCount} as in the first.", nameof(series));
-        (Series, Labels, Targets) = (series, labels, targets);
-        Classes = [.. (labels ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        (Series, Labels, Targets, _without) = (series, labels, targets, [.. without ?? []]);
+        Classes = [.. (labels ?? []).Where((_, i) => !_without.Contains(i)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The series, all with the same channels.</summary>
@@ -30,6 +32,12 @@ public sealed class SequenceData
 
     /// <summary>What a reader of files found out by itself, for people.</summary>
     public IReadOnlyList<string> Notes { get; internal init; } = [];
+
+    /// <summary>How the file was read, what its columns are included; null where it was no .csv. Trained models keep it for the files that they are to be used on.</summary>
+    public SequenceTableOptions? Table { get; internal init; }
+
+    /// <summary>Whether it is known of what class a series is; where a file is read for a trained model, of some windows it may not be.</summary>
+    public bool HasLabel(int series) => Labels is not null && !_without.Contains(series);
 
     /// <summary>Series and their classes.</summary>
     /// <exception cref="ArgumentException">There are more of one than of the other, or channels differ.</exception>
@@ -53,7 +61,11 @@ public sealed class SequenceData
     /// <summary>Series of which nothing is known.</summary>
     public static SequenceData Unlabelled(IReadOnlyList<TimeSeries> series) => new(series, null, null);
 
-    internal SequenceData With(IReadOnlyList<string> notes, IReadOnlyList<string>? names = null) => new(Series, Labels, Targets) { Notes = notes, Names = names };
+    /// <summary>Series of which some have no class.</summary>
+    internal static SequenceData PartlyLabelled(IReadOnlyList<TimeSeries> series, IReadOnlyList<string> labels, IReadOnlyList<int> without) => new(series, labels, null, without);
+
+    internal SequenceData With(IReadOnlyList<string> notes, IReadOnlyList<string>? names = null, SequenceTableOptions? table = null) =>
+        new(Series, Labels, Targets, [.. _without]) { Notes = notes, Names = names, Table = table };
 
     private static void Same<T>(IReadOnlyList<TimeSeries> series, IReadOnlyList<T> others, string name)
     {

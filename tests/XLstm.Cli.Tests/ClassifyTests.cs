@@ -29,12 +29,18 @@ public sealed class ClassifyTests
         Cli.Outcome trained = Train(folder, "--window", "15", "--every", "5");
         trained.Succeeds();
         Assert.Contains("22 windows of 15 steps, one every 5", trained.Error, StringComparison.Ordinal);
-        Cli.Run("classify", "predict", folder["waves.csv"], "--window", "15", "--model", folder["out"], "--output", folder["told.csv"]).Succeeds();
+        // The classifier knows how it was trained, and nothing has to be said again.
+        Assert.Contains("accuracy", Cli.Run("classify", "predict", folder["waves.csv"], "--model", folder["out"], "--output", folder["told.csv"]).Succeeds(), StringComparison.Ordinal);
         string[] lines = File.ReadAllLines(folder["told.csv"]);
-        Assert.Equal(9, lines.Length);
+        Assert.Equal(23, lines.Length);
         Assert.StartsWith("106-120,", lines[^1], StringComparison.Ordinal);
-        Cli.Run("classify", "predict", folder["waves.csv"], "--every", "5", "--model", folder["out"]).FailsAsUsage("expected --window, too");
-        Cli.Run("classify", "predict", folder["waves.csv"], "--window", "121", "--model", folder["out"]).Fails("the longest series has 120");
+        File.WriteAllText(folder["new.csv"], "device,x\n" + string.Concat(Enumerable.Range(0, 32).Select(t => $"phone,{t % 7}\n")));
+        Cli.Outcome told = Cli.Run("classify", "predict", folder["new.csv"], "--every", "15", "--model", folder["out"]);
+        Assert.Matches("^1-15,(slow|fast)\n16-30,(slow|fast)\n$", told.Succeeds().ReplaceLineEndings("\n"));
+        Assert.Contains("left out: device", told.Error, StringComparison.Ordinal);
+        Assert.Contains("windows of 10 steps, where the training had 15", Cli.Run("classify", "predict", folder["new.csv"], "--window", "10", "--model", folder["out"]).Error, StringComparison.Ordinal);
+        Cli.Run("classify", "train", folder["waves.csv"], "--every", "5", "--out", folder["other"]).FailsAsUsage("expected --window, too");
+        Cli.Run("classify", "predict", folder["waves.csv"], "--window", "121", "--model", folder["out"]).Fails("the longest record has 120");
     }
 
     /// <summary>What is said of the weights and the pooling is what the run has.</summary>

@@ -24,7 +24,11 @@ public static class SequenceReader
             throw new ArgumentOutOfRangeException(nameof(options), $"Window and Every are {options.Window} and {options.Every}, expected 1 or more.");
         if (options.Every is not null && options.Window is null)
             throw new ArgumentException("Every is set and Window is not.", nameof(options));
-        if (options.Window is not null && ending != ".csv")
+        if (options.Window is not null && options.RowsAreSteps == false)
+            throw new ArgumentException("Window is set, and RowsAreSteps is false: windows are cut of rows that are steps.", nameof(options));
+        if (options.Channels is { Count: 0 })
+            throw new ArgumentException("Channels has no names.", nameof(options));
+        if (options.Window is not null && ending != ".csv" && !options.Learned)
             throw new InvalidDataException($"{path}: windows are cut of the rows of a .csv file; series of {ending} files are whole.");
         using FileStream stream = File.OpenRead(path);
         // A device or pipe has no length, and may have no end.
@@ -39,13 +43,15 @@ public static class SequenceReader
     }
 
     /// <summary>Series of classes; without them where no series has one.</summary>
-    /// <exception cref="InvalidDataException">Some have a class and others none.</exception>
-    internal static SequenceData Labelled(IReadOnlyList<TimeSeries> series, IReadOnlyList<string> labels, IReadOnlyList<int> lines, string path)
+    /// <exception cref="InvalidDataException">Some have a class and others none, unless that is <paramref name="allowed"/>.</exception>
+    internal static SequenceData Labelled(IReadOnlyList<TimeSeries> series, IReadOnlyList<string> labels, IReadOnlyList<int> lines, string path, bool allowed = false)
     {
         int[] none = [.. Enumerable.Range(0, labels.Count).Where(i => IsMissing(labels[i]))];
         if (none.Length == labels.Count)
             return SequenceData.Unlabelled(series);
-        return none.Length == 0 ? SequenceData.Labelled(series, labels) : throw Error(path, lines[none[0]], "there is no class, which other series have");
+        if (none.Length == 0)
+            return SequenceData.Labelled(series, labels);
+        return allowed ? SequenceData.PartlyLabelled(series, labels, none) : throw Error(path, lines[none[0]], "there is no class, which other series have");
     }
 
     internal static InvalidDataException Error(string path, int line, string what) => new($"{path}, line {line}: {what}.");

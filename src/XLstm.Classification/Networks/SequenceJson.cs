@@ -6,5 +6,6 @@ namespace XLstm.Classification;
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(SequenceOptions))]
 [JsonSerializable(typeof(SequenceNetworkConfig))]
+[JsonSerializable(typeof(SequenceTableOptions))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class SequenceJson : JsonSerializerContext;

@@ -16,9 +16,10 @@ namespace XLstm.Classification;
 /// <param name="Pooling">How the outputs of all patches become one vector.</param>
 /// <param name="Dropout">While training.</param>
 /// <param name="Networks">Networks of the ensemble.</param>
+/// <param name="Table">How the file of the training was read; null where it was no table.</param>
 internal sealed record SequenceNetworkConfig(
     SequenceEncoding Encoding, string[]? Classes, double[]? TargetMean, double[]? TargetUnit, int HiddenDim, int EmbeddingDim, int NumBlocks, string Pattern, int NumHeads,
-    SequencePooling Pooling, float Dropout, int Networks)
+    SequencePooling Pooling, float Dropout, int Networks, SequenceTableOptions? Table = null)
 {
     /// <summary>K, classes or targets.</summary>
     [JsonIgnore]
@@ -32,6 +33,10 @@ internal sealed record SequenceNetworkConfig(
     public XLstmStackConfig Stack => new(
         NumBlocks, EmbeddingDim, new MLstmBlockConfig(new MLstmLayerConfig(NumHeads)),
         new SLstmBlockConfig(new SLstmLayerConfig(NumHeads), new FeedForwardConfig()), XLstmStackConfig.SlstmPositions(Pattern, NumBlocks), Dropout: Dropout);
+
+    /// <summary>How another file is read for this network.</summary>
+    [JsonIgnore]
+    public SequenceTableOptions? Reading => Table is null ? null : Table with { Learned = true };
 
     /// <summary>Numbers of the embeddings and heads, which the networks have at least.</summary>
     [JsonIgnore]
@@ -57,6 +62,8 @@ internal sealed record SequenceNetworkConfig(
             throw new ArgumentException($"networks is {Networks}, expected 1 to {SequenceOptions.MostNetworks}.");
         if (!Enum.IsDefined(Pooling))
             throw new ArgumentException($"pooling is {Pooling}.");
+        if (Table is not null && (Table.Window is < 1 || Table.Every is < 1 || (Table.Channels is { } channels && (channels.Any(c => c is null) || (Table.Window is not null && channels.Count != Encoding.Channels)))))
+            throw new ArgumentException("table is none that such a training has.");
         Stack.Validate();
     }
 }

@@ -5,7 +5,7 @@ namespace XLstm.Classification;
 
 /// <summary>
 /// What a run learns from, kept with it, bit for bit: data.safetensors with values F64 [all], lengths I64 [series], the number of channels, and labels I64 [series]
-/// with the names of classes in the metadata, or targets F64 [series, K].
+/// with the names of classes in the metadata, or targets F64 [series, K]; in the metadata how a table was read.
 /// </summary>
 internal static class DataFile
 {
@@ -32,10 +32,10 @@ internal static class DataFile
                 foreach (double[] target in targets)
                     stream.Write(MemoryMarshal.AsBytes(target.AsSpan()));
             }));
-        SafetensorsWriter.Write(Path.Combine(directory, Name), tensors, new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["classes"] = JsonSerializer.Serialize(classes, SequenceJson.Default.StringArray),
-        });
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["classes"] = JsonSerializer.Serialize(classes, SequenceJson.Default.StringArray) };
+        if (data.Table is not null)
+            metadata.Add("table", JsonSerializer.Serialize(data.Table, SequenceJson.Default.SequenceTableOptions));
+        SafetensorsWriter.Write(Path.Combine(directory, Name), tensors, metadata);
     }
 
     /// <exception cref="CheckpointException">The file is missing or damaged.</exception>
@@ -59,16 +59,17 @@ internal static class DataFile
         }
         try
         {
+            SequenceTableOptions? table = file.Metadata.TryGetValue("table", out string? read) ? JsonSerializer.Deserialize(read, SequenceJson.Default.SequenceTableOptions) : null;
             if (file.Contains("targets"))
             {
                 double[] targets = Doubles(file, "targets");
-                return SequenceData.WithTargets(series, [.. targets.Chunk(Math.Max(1, targets.Length / Math.Max(1, series.Length)))]);
+                return SequenceData.WithTargets(series, [.. targets.Chunk(Math.Max(1, targets.Length / Math.Max(1, series.Length)))]).With([], null, table);
             }
             string[] classes = JsonSerializer.Deserialize(file.Metadata.GetValueOrDefault("classes", "[]"), SequenceJson.Default.StringArray) ?? [];
             long[] labels = Integers(file, "labels");
             if (labels.Any(l => l < 0 || l >= classes.Length))
                 throw new CheckpointException(path, "tensor labels", $"indices of the {classes.Length} classes", "others");
-            return SequenceData.Labelled(series, [.. labels.Select(l => classes[l])]);
+            return SequenceData.Labelled(series, [.. labels.Select(l => classes[l])]).With([], null, table);
         }
         catch (Exception e) when (e is ArgumentException or JsonException)
         {

@@ -39,6 +39,9 @@ public sealed class SequenceRun : IDisposable
     /// <summary>Channels of every series.</summary>
     public int ChannelCount => _network.Config.Encoding.Channels;
 
+    /// <summary>How the file was read that it learns from, to read others for it (<see cref="SequenceReader.Read"/>); null where it was no .csv.</summary>
+    public SequenceTableOptions? Table => _network.Config.Reading;
+
     /// <summary>Updates made.</summary>
     public long StepCount => _loop.StepCount;
 
@@ -169,6 +172,6 @@ public sealed class SequenceRun : IDisposable
         return new SequenceNetworkConfig(
             SequenceEncoding.Of(data.Series, options.Scaling, options.Patches), data.Labels is null ? null : [.. data.Classes],
             data.Labels is null ? mean : null, data.Labels is null ? [.. unit.Select(u => u > 0 ? u : 1)] : null,
-            options.HiddenDim, options.EmbeddingDim, options.NumBlocks, options.Pattern, options.NumHeads, options.Pooling, (float)options.Dropout, options.Networks);
+            options.HiddenDim, options.EmbeddingDim, options.NumBlocks, options.Pattern, options.NumHeads, options.Pooling, (float)options.Dropout, options.Networks, data.Table);
     }
 }

@@ -36,13 +36,13 @@ internal sealed class ClassifyPredictCommand : DocumentedCommand
         OutputFile.Check("--output", output, ".csv", ".json");
         OutputFile.CheckApart("--output", output, file);
         bool classifier = SequenceModel.IsClassifier(model);
-        SequenceData data = _reading.Read(parse, file, !classifier, Note);
+        SequenceData data = _reading.Read(parse, file, !classifier, Note, SequenceModel.Table(model));
         (IReadOnlyList<string> names, IReadOnlyList<(string? Label, IReadOnlyList<double> Values)> rows) = Predict(model, data, parse.GetValue(_threads), Streams, Cancellation);
         if (output is not null)
             PredictionFile.Write(output, data.Names, names, rows);
         else if (!CanMeasure(data, classifier))
-            foreach ((string? label, IReadOnlyList<double> values) in rows)
-                Streams.Out.WriteLine(label ?? string.Join(',', values.Select(SeriesText.Number)));
+            for (int i = 0; i < rows.Count; i++)
+                Streams.Out.WriteLine((data.Names is null ? "" : SeriesText.Quoted(data.Names[i]) + ",") + (rows[i].Label ?? string.Join(',', rows[i].Values.Select(SeriesText.Number))));
         return ExitCode.Success;
     }
 
@@ -60,7 +60,10 @@ internal sealed class ClassifyPredictCommand : DocumentedCommand
             SequenceClassifier classifier = SequenceClassifier.Load(model);
             IReadOnlyList<ClassPrediction> predictions = classifier.Predict(data.Series, threads, cancellation);
             if (data.Labels is { } labels)
-                ScoreTable.Write(streams.Out, ClassificationScore.Of(labels, [.. predictions.Select(p => p.Label)]));
+            {
+                int[] known = [.. Enumerable.Range(0, labels.Count).Where(data.HasLabel)];
+                ScoreTable.Write(streams.Out, ClassificationScore.Of([.. known.Select(i => labels[i])], [.. known.Select(i => predictions[i].Label)]));
+            }
             return (classifier.Classes, [.. predictions.Select(p => ((string?)p.Label, p.Probabilities))]);
         }
         catch (ArgumentException e)

@@ -71,9 +71,9 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
             throw new CommandError($"{directory}: there is a run already. Go on with --resume, or choose another --out.");
         SequenceData? learned = resume ? null : _reading.Read(parse, file!, false, Note), test = null;
         if (learned is not null)
-            test = Test(parse, learned.Targets is null, learned.Series[0].ChannelCount);
+            test = Test(parse, learned.Targets is null, learned.Series[0].ChannelCount, learned.Table);
         using SequenceRun run = learned is null ? SequenceRun.Resume(directory, parse.GetValue(_threads)) : Create(parse, learned, file!, directory);
-        test ??= Test(parse, run.IsClassifier, run.ChannelCount);
+        test ??= Test(parse, run.IsClassifier, run.ChannelCount, run.Table);
         if (ShownTraining.Run(Streams, run.ParameterCount, run.StepCount, run.TotalSteps, stepped => run.Train(stepped, Cancellation)) is null)
         {
             Note($"stopped after step {run.StepCount}; everything is stored. Go on: xlstm classify train --resume --out {directory}");
@@ -86,11 +86,11 @@ internal sealed class ClassifyTrainCommand : DocumentedCommand
     }
 
     // Read before anything is trained or written: what cannot be measured on is told at once.
-    private SequenceData? Test(ParseResult parse, bool classifier, int channels)
+    private SequenceData? Test(ParseResult parse, bool classifier, int channels, SequenceTableOptions? table)
     {
         if (parse.GetValue(_test) is not { } path)
             return null;
-        SequenceData test = _reading.Read(parse, path, !classifier, Note);
+        SequenceData test = _reading.Read(parse, path, !classifier, Note, table);
         if (test.Series[0].ChannelCount != channels)
             throw new CommandError($"{path}: the series have {test.Series[0].ChannelCount} channels, expected {channels} as in the training.");
         return ClassifyPredictCommand.CanMeasure(test, classifier)

@@ -41,7 +41,7 @@ public sealed class SequenceReaderTests
         SequenceData rows = Read("x.csv", "id,time,x,y,class\nr1,0,1,2,up\nr1,1,3,,up\nr2,0,5,6,down\n");
         Assert.Equal(["up", "down"], rows.Labels);
         Assert.Equal([2, double.NaN], rows.Series[0][1].ToArray());
-        Assert.Contains("each row is a step of the series that \"id\" names, with 2 channels", rows.Notes);
+        Assert.Contains("each row is a step of the series that \"id\" names, in order of \"time\", with 2 channels: x, y", rows.Notes);
         Assert.Equal([7], Read("x.csv", "score,a,b\n7,1,2\n", new SequenceTableOptions { Label = "score", Regression = true }).Targets![0]);
     }
 
@@ -56,23 +56,96 @@ public sealed class SequenceReaderTests
         Assert.Equal([1, 3, double.NaN], data.Series[0][0].ToArray());
         Assert.Equal([90, 110, 130], data.Series[2][1].ToArray());
         Assert.Equal(
-            ["each row is a step, with 2 channels", "1 series was not in order of \"time\": sorted", "labels: column \"class\"", "4 windows of 3 steps, one every 2", "1 window has no label: left out"], data.Notes);
+            ["each row is a step, in order of \"time\", with 2 channels: x, y", "1 series was not in order of \"time\": sorted", "labels: column \"class\"", "4 windows of 3 steps, one every 2", "1 window has no label: left out"], data.Notes);
 
         // Of two equally frequent ones the later; the mean of numbers; a record of each id, side by side.
         Assert.Equal(["b"], Read("x.csv", "v,label\n1,a\n2,b\n3,a\n4,b\n", new SequenceTableOptions { Window = 4 }).Labels);
         SequenceData hours = Read("x.csv", "id,v,label\np,1,0.5\nq,9,4\np,2,1\nq,8,\np,3,7\nshort,1,1\n", new SequenceTableOptions { Window = 2, Regression = true });
         Assert.Equal(["p 1-2", "q 1-2"], hours.Names);
         Assert.Equal([0.75, 4], hours.Targets!.Select(t => t[0]));
-        Assert.Contains("2 windows of 2 steps, one every 2; 1 series is shorter and left out", hours.Notes);
+        Assert.Contains("2 windows of 2 steps, one every 2; 1 series is shorter and left out; 1 step at the ends is in none", hours.Notes);
         Assert.Null(Read("x.csv", "v\n1\n2\n", new SequenceTableOptions { Window = 1 }).Labels);
         Assert.Null(Read("x.csv", "v,label\n1,\n2,?\n", new SequenceTableOptions { Window = 1 }).Labels);
+    }
+
+    /// <summary>A trained model reads other files as that of its training: columns by name, windows of the same length, whatever is known of them.</summary>
+    [Fact]
+    public void Other_files_are_read_as_that_of_the_training()
+    {
+        var options = new SequenceTableOptions { Label = "activity", Id = "user", Window = 2, Channels = ["x", "z"] };
+        SequenceData learned = Read("x.csv", "user,activity,device,x,y,z\n1,walk,phone,1,2,3\n1,walk,phone,4,5,6\n1,,watch,7,8,9\n1,,watch,7,8,9\n", options);
+        Assert.Equal(["walk"], learned.Labels);
+        Assert.Contains("left out: device, y", learned.Notes);
+        Assert.Contains("1 window has no label: left out", learned.Notes);
+
+        SequenceData others = Read("x.csv", "z,activity,x\n1,,2\n3,,4\n5,run,6\n7,run,8\n9,run,10\n", learned.Table);
+        Assert.Equal(["1-2", "3-4"], others.Names);
+        Assert.Equal([2, 4, 1, 3], [.. others.Series[0][0], .. others.Series[0][1]]);
+        Assert.Equal([false, true], Enumerable.Range(0, 2).Select(others.HasLabel));
+        Assert.Equal(["run"], others.Classes);
+        Assert.Contains("2 windows of 2 steps, one every 2; 1 step at the ends is in none", others.Notes);
+        Assert.Null(Read("x.csv", "x,z\n1,2\n3,4\n", learned.Table).Labels);
+        Assert.Contains("there is no column \"z\". The columns are: x, y", Assert.Throws<InvalidDataException>(() => Read("x.csv", "x,y\n1,2\n3,4\n", learned.Table)).Message, StringComparison.Ordinal);
+        Assert.Single(Read("x.tsv", "a\t1\t2\n", learned.Table).Series);
+    }
+
+    [Fact]
+    public void One_record_without_a_name_is_one_for_who_learned_from_many()
+    {
+        SequenceData learned = Read("x.csv", "id,x,y,label\na,1,2,up\na,3,4,up\nb,5,6,down\n");
+        SequenceData one = Read("x.csv", "x,y\n1,2\n3,4\n5,6\n", learned.Table);
+        Assert.Equal((1, 3, 2), (one.Series.Count, one.Series[0].Length, one.Series[0].ChannelCount));
+        SequenceData row = Read("x.csv", "x,y\n1,2\n", learned.Table);
+        Assert.Equal((1, 2), (row.Series[0].Length, row.Series[0].ChannelCount));
+        SequenceData wide = Read("x.csv", "label,a,b\nup,1,2\ndown,3,4\n");
+        Assert.Equal(2, Read("x.csv", "a,b\n1,2\n3,4\n", wide.Table).Series.Count);
+        Assert.Contains("RowsAreSteps", Assert.Throws<ArgumentException>(() => Read("x.csv", "a\n1\n", new SequenceTableOptions { Window = 1, RowsAreSteps = false })).Message, StringComparison.Ordinal);
+        Assert.Equal(2, Read("x.csv", "a,b\n1,2\n3,4\n", new SequenceTableOptions { RowsAreSteps = true }).Series[0].Length);
+    }
+
+    [Theory]
+    // Both could be either: as the rows are in order.
+    [InlineData("05/01/2024", "04/02/2024", "dates of \"time\" have the day first: so they are in order", false)]
+    [InlineData("01/05/2024", "02/04/2024", "dates of \"time\" have the month first: so they are in order", false)]
+    [InlineData("13.02.2024", "12.02.2024", "1 series was not in order of \"time\": sorted", true)]
+    [InlineData("2024-02-13", "2024-02-12", "1 series was not in order of \"time\": sorted", true)]
+    public void Dates_may_have_the_day_first(string first, string second, string note, bool turned)
+    {
+        SequenceData data = Read("x.csv", $"id;time;x\na;{first} 10:00:00;1\na;{second} 10:00:00;2\n");
+        Assert.Equal(turned ? [2, 1] : [1, 2], data.Series[0][0].ToArray());
+        Assert.Contains(note, data.Notes);
+    }
+
+    [Theory]
+    [InlineData("01/03/2024", "02/02/2024", "01/01/2024", "in order of neither. Write the year first")]
+    [InlineData("1", "", "3", "line 3: column \"time\" has no time that is one like the others")]
+    [InlineData("2024-01-01", "2024-01-02", "soon", "line 4: column \"time\" has no time")]
+    [InlineData("1", "0", "1", "series \"a\" is not in order of \"time\", and 1 of its 3 steps have the time of another: are these several records?")]
+    public void Times_that_say_nothing_are_refused(string first, string second, string third, string expected)
+    {
+        string text = $"id,time,x\na,{first},1\na,{second},2\na,{third},3\n";
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Read("x.csv", text)).Message, StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3], Read("x.csv", text, new SequenceTableOptions { Time = "", Channels = ["x"] }).Series[0][0].ToArray());
+    }
+
+    [Fact]
+    public void What_is_odd_in_a_record_is_told()
+    {
+        SequenceData data = Read("x.csv", ",time,x\n0,1,1\n1,2,2\n2,3,\n3,4,\n4,5,1\n5,60,1\n6,61,1\n7,62,1\n", new SequenceTableOptions { Window = 2 });
+        Assert.Equal((3, 1), (data.Series.Count, data.Series[0].ChannelCount));
+        Assert.Contains("the first column has no name: left out", data.Notes);
+        Assert.Contains("1 window has no values: left out", data.Notes);
+        Assert.Contains("1 window spans a gap in \"time\", of ten times the usual step or more", data.Notes);
+        Assert.Contains("no window has a value", Assert.Throws<InvalidDataException>(() => Read("x.csv", "x\n?\n?\n", new SequenceTableOptions { Window = 2 })).Message, StringComparison.Ordinal);
+        string speeds = "x,label\n" + string.Concat(Enumerable.Range(0, 50).Select(i => $"1,{i}.5\n"));
+        Assert.Contains("the 50 classes of 50 series are all numbers: are they to be told as numbers (regression)?", Read("x.csv", speeds).Notes);
     }
 
     [Fact]
     public void Windows_that_cannot_be_are_refused()
     {
         const string Text = "v,label\n1,a\n2,\n3,\n";
-        Assert.Contains("there is no window of 4 steps: the longest series has 3", Refused(Text, 4, null), StringComparison.Ordinal);
+        Assert.Contains("there is no window of 4 steps: the longest record has 3", Refused(Text, 4, null), StringComparison.Ordinal);
         Assert.Contains("Window and Every are 0", Assert.Throws<ArgumentOutOfRangeException>(() => Read("x.csv", Text, new SequenceTableOptions { Window = 0 })).Message, StringComparison.Ordinal);
         Assert.Contains("Every is set", Assert.Throws<ArgumentException>(() => Read("x.csv", Text, new SequenceTableOptions { Every = 1 })).Message, StringComparison.Ordinal);
         Assert.Contains("line 3: there are 1 cells, expected 2", Refused("v,label\n1,a\n2\n", 2, null), StringComparison.Ordinal);
@@ -102,7 +175,7 @@ public sealed class SequenceReaderTests
         Assert.Contains("1 series was not in order of \"time\": sorted", data.Notes);
         SequenceData none = Read("x.csv", "id,time,x\na,later,3\na,sooner,5\n");
         Assert.Equal([3, 5], none.Series[0][0].ToArray());
-        Assert.Contains("\"time\" has times that cannot be read: steps stand as in the file", none.Notes);
+        Assert.Contains("\"time\" has no times: steps stand as in the file", none.Notes);
     }
 
     [Fact]
