@@ -26,6 +26,24 @@ public sealed class SequenceRunTests
     }
 
     [Fact]
+    public void How_the_table_was_read_stays_with_run_and_classifier()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["waves.csv"], "t,time,who,x,act\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"0,{i},{i / 20},{Math.Sin(i)},{(i % 20 < 10 ? "a" : "b")}\n")));
+        SequenceData data = SequenceReader.Read(folder["waves.csv"], new SequenceTableOptions { Label = "act", Id = "who", Channels = ["x"], Window = 5, Every = 4 });
+        SequenceRun.Create(folder["run"], data, Samples.Quick).Dispose();
+        using SequenceRun run = SequenceRun.Resume(folder["run"]);
+        run.Train();
+        foreach (SequenceTableOptions? table in new[] { run.Table, run.Classifier().Table, SequenceModel.Table(folder["run"]) })
+        {
+            Assert.Equal(("act", "who", "time", 5, 4, true), (table!.Label, table.Id, table.Time, table.Window, table.Every, table.RowsAreSteps));
+            Assert.Equal(["x"], table.Channels!);
+            Assert.Equal(data.Series.Count, SequenceReader.Read(folder["waves.csv"], table).Series.Count);
+        }
+        Assert.Null(SequenceClassifier.Fit(Samples.Waves(4), Samples.Quick).Table);
+    }
+
+    [Fact]
     public void A_directory_with_a_run_is_not_overwritten_and_one_without_not_resumed()
     {
         using var folder = new TemporaryFolder();
