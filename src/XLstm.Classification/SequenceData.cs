@@ -37,7 +37,14 @@ public sealed class SequenceData
     public SequenceTableOptions? Table { get; internal init; }
 
     /// <summary>Whether it is known of what class a series is; where a file is read for a trained model, of some windows it may not be.</summary>
-    public bool HasLabel(int series) => Labels is not null && !_without.Contains(series);
+    /// <param name="series">Its place in <see cref="Series"/>, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is none.</exception>
+    public bool HasLabel(int series)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(series);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(series, Series.Count);
+        return Labels is not null && !_without.Contains(series);
+    }
 
     /// <summary>Series and their classes.</summary>
     /// <exception cref="ArgumentException">There are more of one than of the other, or channels differ.</exception>

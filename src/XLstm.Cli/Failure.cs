@@ -1,3 +1,4 @@
+using XLstm.Cli.Runs;
 using XLstm.Training;
 
 namespace XLstm.Cli;
@@ -14,7 +15,8 @@ internal static class Failure
     /// <summary>Writes the message and returns the exit code.</summary>
     public static int Report(Exception failure, bool verbose, TextWriter error)
     {
-        error.WriteLine("xlstm: " + Describe(failure));
+        // Messages quote files.
+        error.WriteLine("xlstm: " + TextSample.Printable(Describe(failure).ReplaceLineEndings("\n")));
         if (verbose)
             error.WriteLine(failure);
         return failure is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Mistake;

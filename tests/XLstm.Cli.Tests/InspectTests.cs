@@ -22,6 +22,19 @@ public sealed class InspectTests : IDisposable
     }
 
     [Fact]
+    public void What_stands_in_a_file_commands_no_terminal()
+    {
+        string file = _folder["names.safetensors"], table = _folder["table.csv"];
+        SafetensorsWriter.Write(file, [TensorToWrite.FromFloats("a\u001b[31m", [1], new float[1])], new Dictionary<string, string> { ["key\u001b]0;title\u0007"] = "value\u001b[2J" });
+        File.WriteAllText(table, "x\u001b[31m,label\n1,a\n2,b\n");
+        Cli.Outcome inspected = Cli.Run("inspect", file, "--tensors"), trained = Cli.Run("classify", "train", table, "--label", "none", "--out", _folder["out"]);
+        Has(inspected.Output, "a\uFFFD[31m", "value\uFFFD[2J");
+        Assert.Contains("The columns are: x\uFFFD[31m", trained.Error, StringComparison.Ordinal);
+        foreach (string shown in new[] { inspected.Output, inspected.Error, trained.Error })
+            Assert.DoesNotContain(shown, c => char.IsControl(c) && c is not ('\r' or '\n' or '\t'));
+    }
+
+    [Fact]
     public void Models_of_the_Python_package_are_described()
     {
         Has(Cli.Run("inspect", new GoldenCase("lm/lm_readme").Folder).Succeeds(), "4: m s m m", "39,512", "another program", "no tokenizer.json");

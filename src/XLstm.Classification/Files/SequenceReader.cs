@@ -20,14 +20,7 @@ public static class SequenceReader
         string ending = Path.GetExtension(path).ToLowerInvariant();
         if (ending is not (".ts" or ".tsv" or ".csv"))
             throw new InvalidDataException($"{path}: expected a file that ends in .ts, .tsv or .csv.");
-        if (options.Window is < 1 || options.Every is < 1)
-            throw new ArgumentOutOfRangeException(nameof(options), $"Window and Every are {options.Window} and {options.Every}, expected 1 or more.");
-        if (options.Every is not null && options.Window is null)
-            throw new ArgumentException("Every is set and Window is not.", nameof(options));
-        if (options.Window is not null && options.RowsAreSteps == false)
-            throw new ArgumentException("Window is set, and RowsAreSteps is false: windows are cut of rows that are steps.", nameof(options));
-        if (options.Channels is { Count: 0 })
-            throw new ArgumentException("Channels has no names.", nameof(options));
+        options.Validate();
         if (options.Window is not null && ending != ".csv" && !options.Learned)
             throw new InvalidDataException($"{path}: windows are cut of the rows of a .csv file; series of {ending} files are whole.");
         using FileStream stream = File.OpenRead(path);

@@ -77,7 +77,7 @@ internal static class SequenceTable
             int filled = 0;
             foreach (int i in values)
                 if (i < row.Length && !number.TryRead(row[i], out numbers[filled++]))
-                    throw SequenceReader.Error(path, line, $"column \"{SequenceReader.Short(names[i])}\": \"{SequenceReader.Short(row[i])}\" is no number{number.Expected}. Columns that are no channels are left out where the channels are named, or what else a column is (label, id, time)");
+                    throw SequenceReader.Error(path, line, $"column \"{SequenceReader.Short(names[i])}\": \"{SequenceReader.Short(row[i])}\" is no number{number.Expected}. Name the channels to leave other columns out, or say what this one is (label, id, time)");
             string name = id < 0 ? "" : row[id];
             if (id >= 0 && name.Length == 0)
                 throw SequenceReader.Error(path, line, $"column \"{SequenceReader.Short(names[id])}\" is empty, and should say to which series this step belongs");
@@ -104,7 +104,7 @@ internal static class SequenceTable
         if (count * length * records[0].ChannelCount > MostCells)
             throw new InvalidDataException($"{path}: {count:N0} windows of {length} steps have more than {MostCells:N0} values; begin them further apart.");
         long over = records.Where(r => r.Length >= length).Sum(r => (long)r.Length - ((SequenceWindow.Count(r, length, every) - 1L) * every) - length);
-        notes.Add($"{count:N0} windows of {length} {(length == 1 ? "step" : "steps")}, one every {every}{(tooShort == 0 ? "" : $"; {tooShort} series {(tooShort == 1 ? "is" : "are")} shorter and left out")}{(over == 0 ? "" : $"; {over:N0} {(over == 1 ? "step" : "steps")} at the ends {(over == 1 ? "is" : "are")} in none")}");
+        notes.Add($"{count:N0} {(count == 1 ? "window" : "windows")} of {length} {(length == 1 ? "step" : "steps")}, one every {every}{(tooShort == 0 ? "" : $"; {tooShort} series {(tooShort == 1 ? "is" : "are")} shorter and left out")}{(over == 0 ? "" : $"; {over:N0} {(over == 1 ? "step" : "steps")} at the ends {(over == 1 ? "is" : "are")} in none")}");
         List<SequenceWindow> windows = [.. records.SelectMany(r => SequenceWindow.Of(r, length, every))];
         if (windows.RemoveAll(w => !w.HasValue) is > 0 and var empty)
             notes.Add($"{empty:N0} {(empty == 1 ? "window has" : "windows have")} no values: left out");
@@ -144,6 +144,8 @@ internal static class SequenceTable
             int[]? named = options.Channels is { } channels ? [.. channels.Select(c => Given(c, false))] : null;
             int label = Meant(options.Label, usual), id = Meant(options.Id, s_ids);
             int time = options.Time == "" || (id < 0 && options.Window is null && options.Time is null) ? -1 : Meant(options.Time, s_times);
+            if (named?.FirstOrDefault(i => i == label || i == id || i == time || named.Count(n => n == i) > 1, -1) is >= 0 and var both)
+                throw new InvalidDataException($"{path}: column \"{names[both]}\" is a channel {(both == label ? "and the label" : both == id ? "and the id of series" : both == time ? "and the time" : "twice")}.");
             // What pandas writes before the columns.
             bool index = named is null && names.Length > 1 && names[0].Length == 0 && 0 != label && 0 != id && 0 != time;
             int[] values = named ?? [.. Enumerable.Range(index ? 1 : 0, names.Length - (index ? 1 : 0)).Where(i => i != label && i != id && i != time)];

@@ -39,4 +39,17 @@ public sealed record SequenceTableOptions
 
     /// <summary>Whether this is how the files of a training were read: other files may lack labels, ids and times, and windows without a label count.</summary>
     internal bool Learned { get; init; }
+
+    /// <exception cref="ArgumentException">A size is out of range, or options do not fit each other.</exception>
+    internal void Validate()
+    {
+        if (Window is < 1 || Every is < 1)
+            throw new ArgumentException($"Window and Every are {Window} and {Every}, expected 1 or more.");
+        if (Every is not null && Window is null)
+            throw new ArgumentException("Every is set and Window is not.");
+        if (Window is not null && RowsAreSteps == false)
+            throw new ArgumentException("Window is set, and RowsAreSteps is false: windows are cut of rows that are steps.");
+        if (Channels is not null && (Channels.Count == 0 || Channels.Any(c => c is null)))
+            throw new ArgumentException("Channels has no names, or one that is null.");
+    }
 }

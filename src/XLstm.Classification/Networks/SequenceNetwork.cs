@@ -62,8 +62,9 @@ internal sealed record SequenceNetworkConfig(
             throw new ArgumentException($"networks is {Networks}, expected 1 to {SequenceOptions.MostNetworks}.");
         if (!Enum.IsDefined(Pooling))
             throw new ArgumentException($"pooling is {Pooling}.");
-        if (Table is not null && (Table.Window is < 1 || Table.Every is < 1 || (Table.Channels is { } channels && (channels.Any(c => c is null) || (Table.Window is not null && channels.Count != Encoding.Channels)))))
-            throw new ArgumentException("table is none that such a training has.");
+        Table?.Validate();
+        if (Table is { RowsAreSteps: true, Channels: { } named } && named.Count != Encoding.Channels)
+            throw new ArgumentException($"table has {named.Count} channels, expected {Encoding.Channels}.");
         Stack.Validate();
     }
 }

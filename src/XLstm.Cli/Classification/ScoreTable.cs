@@ -1,5 +1,6 @@
 using System.Globalization;
 using XLstm.Classification;
+using XLstm.Cli.Forecasts;
 
 namespace XLstm.Cli.Classification;
 
@@ -13,7 +14,7 @@ internal static class ScoreTable
         text.WriteLine($"accuracy {Number(score.Accuracy)}, balanced accuracy {Number(score.BalancedAccuracy)}, macro F1 {Number(score.MacroF1)}");
         if (score.Classes.Count > MostClasses)
             return;
-        string[] names = [.. score.Classes.Select(c => c.Length > MostName ? c[..MostName] : c)];
+        string[] names = [.. score.Classes.Select(c => SeriesText.Line(c.Length > MostName ? c[..MostName] : c))];
         int width = Math.Max(6, names.Max(n => n.Length)) + 2;
         text.WriteLine();
         text.WriteLine("Rows: what they are; columns: what they were told to be.");

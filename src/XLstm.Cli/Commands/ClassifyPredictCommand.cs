@@ -2,6 +2,7 @@ using System.CommandLine;
 using XLstm.Classification;
 using XLstm.Cli.Classification;
 using XLstm.Cli.Forecasts;
+using XLstm.Cli.Runs;
 
 namespace XLstm.Cli.Commands;
 
@@ -42,7 +43,10 @@ internal sealed class ClassifyPredictCommand : DocumentedCommand
             PredictionFile.Write(output, data.Names, names, rows);
         else if (!CanMeasure(data, classifier))
             for (int i = 0; i < rows.Count; i++)
-                Streams.Out.WriteLine((data.Names is null ? "" : SeriesText.Quoted(data.Names[i]) + ",") + (rows[i].Label ?? string.Join(',', rows[i].Values.Select(SeriesText.Number))));
+            {
+                string line = (data.Names is null ? "" : SeriesText.Quoted(data.Names[i]) + ",") + (rows[i].Label ?? string.Join(',', rows[i].Values.Select(SeriesText.Number)));
+                Streams.Out.WriteLine(Streams.OutIsTerminal ? TextSample.Printable(line) : line);
+            }
         return ExitCode.Success;
     }
 

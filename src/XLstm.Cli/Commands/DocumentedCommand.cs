@@ -1,4 +1,5 @@
 using System.CommandLine;
+using XLstm.Cli.Runs;
 
 namespace XLstm.Cli.Commands;
 
@@ -29,5 +30,5 @@ internal abstract class DocumentedCommand : Command
             result.AddError($"{one.Name} and {other.Name} exclude each other.");
     });
 
-    protected void Note(string text) => Streams.Error.WriteLine("xlstm: " + text);
+    protected void Note(string text) => Streams.Error.WriteLine("xlstm: " + TextSample.Printable(text));
 }

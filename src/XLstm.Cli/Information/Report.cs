@@ -1,15 +1,16 @@
 using System.Globalization;
+using XLstm.Cli.Runs;
 
 namespace XLstm.Cli;
 
-/// <summary>Lines of a label and a value, values below each other.</summary>
+/// <summary>Lines of a label and a value, values below each other; what files have in them commands no terminal.</summary>
 internal sealed class Report(TextWriter output)
 {
     private const int LabelWidth = 16;
 
-    public void Title(string text) => output.WriteLine(text);
+    public void Title(string text) => output.WriteLine(TextSample.Printable(text));
 
-    public void Line(string label, string value) => output.WriteLine($"  {label.PadRight(LabelWidth)}{value}");
+    public void Line(string label, string value) => output.WriteLine($"  {label.PadRight(LabelWidth)}{TextSample.Printable(value)}");
 
     /// <summary>One line per value; the label stands on the first.</summary>
     public void Lines(string label, IEnumerable<string> values)

@@ -15,6 +15,7 @@ public sealed class Experiment
     /// <param name="shows">What it asks of a model, in a sentence.</param>
     /// <param name="language">What is learned.</param>
     /// <param name="setting">Sizes and rates; null for those that the formal languages of the paper have on a laptop.</param>
+    /// <exception cref="ArgumentException">The name is empty, the setting cannot be, or the language has no tokens, classes, version or lengths.</exception>
     public Experiment(string name, string shows, FormalLanguage language, ExperimentSetting? setting = null)
         : this(name, shows, "", null, null, setting ?? ExperimentCatalog.Laptop, (sizes, _) => new FormalTask(language, sizes), null, ExperimentCatalog.Models)
     {
@@ -22,6 +23,9 @@ public sealed class Experiment
         ArgumentNullException.ThrowIfNull(shows);
         ArgumentNullException.ThrowIfNull(language);
         Laptop.Validate();
+        if (string.IsNullOrWhiteSpace(language.Version) || language.Vocabulary < 1 || language.Classes < 1 || language.ShortestLength < 1 || !(language.RandomAccuracy is >= 0 and < 1))
+            throw new ArgumentException(
+                $"The language \"{language.Version}\" has {language.Vocabulary} tokens, {language.Classes} classes, a shortest length of {language.ShortestLength} and a random accuracy of {language.RandomAccuracy}: expected a version, 1 or more, 1 or more, 1 or more, and 0 to less than 1.", nameof(language));
     }
 
     /// <summary>Every experiment of the catalog.</summary>

@@ -51,7 +51,7 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
             int[] tokens = new int[length], labels = new int[length];
             labels.AsSpan().Fill(-1);
             int used = language.Draw(ref random, tokens, labels);
-            Check(used, tokens, labels);
+            Check(used, tokens, labels, lastOnly);
             if (lastOnly)
                 labels.AsSpan(0, used - 1).Fill(-1);
             drawn[i] = (tokens[..used], labels[..used]);
@@ -59,7 +59,7 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
         return [.. drawn.OrderBy(r => r.Tokens.Length).Chunk(rowsOfBatch).Select(Batch)];
     }
 
-    private void Check(int used, ReadOnlySpan<int> tokens, ReadOnlySpan<int> labels)
+    private void Check(int used, ReadOnlySpan<int> tokens, ReadOnlySpan<int> labels, bool lastOnly)
     {
         if (used < 1 || used > tokens.Length)
             throw new InvalidOperationException($"{language.Version}: a sequence of {used} tokens was drawn, expected 1 to {tokens.Length}.");
@@ -70,8 +70,8 @@ internal sealed class FormalTask(FormalLanguage language, ExperimentSetting sett
             if (labels[t] < -1 || labels[t] >= language.Classes)
                 throw new InvalidOperationException($"{language.Version}: the label {labels[t]} was drawn, expected 0 to {language.Classes - 1}, or -1 for none.");
         }
-        if (labels[..used].IndexOfAnyExcept(-1) < 0)
-            throw new InvalidOperationException($"{language.Version}: a sequence of {used} tokens has no label.");
+        if (labels[(lastOnly ? used - 1 : 0)..used].IndexOfAnyExcept(-1) < 0)
+            throw new InvalidOperationException($"{language.Version}: a sequence of {used} tokens has no label{(lastOnly ? " at the last of them, which is what counts" : "")}.");
     }
 
     private static TokenBatch Batch((int[] Tokens, int[] Labels)[] rows)

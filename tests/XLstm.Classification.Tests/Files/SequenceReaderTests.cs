@@ -146,7 +146,14 @@ public sealed class SequenceReaderTests
     {
         const string Text = "v,label\n1,a\n2,\n3,\n";
         Assert.Contains("there is no window of 4 steps: the longest record has 3", Refused(Text, 4, null), StringComparison.Ordinal);
-        Assert.Contains("Window and Every are 0", Assert.Throws<ArgumentOutOfRangeException>(() => Read("x.csv", Text, new SequenceTableOptions { Window = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains("Window and Every are 0", Assert.Throws<ArgumentException>(() => Read("x.csv", Text, new SequenceTableOptions { Window = 0 })).Message, StringComparison.Ordinal);
+        foreach ((SequenceTableOptions options, string said) in new[]
+        {
+            (new SequenceTableOptions { Label = "label", Channels = ["v", "label"] }, "column \"label\" is a channel and the label"),
+            (new SequenceTableOptions { Id = "v", Channels = ["v"] }, "column \"v\" is a channel and the id of series"), (new SequenceTableOptions { Channels = ["v", "V"] }, "column \"v\" is a channel twice"),
+        })
+            Assert.Contains(said, Assert.Throws<InvalidDataException>(() => Read("x.csv", Text, options)).Message, StringComparison.Ordinal);
+        Assert.Contains("Channels has no names", Assert.Throws<ArgumentException>(() => Read("x.csv", Text, new SequenceTableOptions { Channels = [] })).Message, StringComparison.Ordinal);
         Assert.Contains("Every is set", Assert.Throws<ArgumentException>(() => Read("x.csv", Text, new SequenceTableOptions { Every = 1 })).Message, StringComparison.Ordinal);
         Assert.Contains("line 3: there are 1 cells, expected 2", Refused("v,label\n1,a\n2\n", 2, null), StringComparison.Ordinal);
         Assert.Contains("windows are cut of the rows of a .csv file", Assert.Throws<InvalidDataException>(() => Read("x.tsv", "a\t1\t2\n", new SequenceTableOptions { Window = 2 })).Message, StringComparison.Ordinal);

@@ -75,7 +75,22 @@ public sealed class FormalTaskTests
         Assert.Contains("broken 1: " + expected, Assert.Throws<InvalidOperationException>(() => task.Draw(1, 0)).Message, StringComparison.Ordinal);
     }
 
-    private sealed class Broken(int used, int token, int label) : FormalLanguage
+    [Fact]
+    public void WhereTheLastCountsItNeedsALabel()
+    {
+        var task = new FormalTask(new Broken(3, 1, 0, lastCounts: true), s_setting);
+        Assert.Equal(64, task.Draw(1, 0).Sum(b => b.Labels));
+        Assert.Contains("has no label at the last of them", Assert.Throws<InvalidOperationException>(() => task.Test.Count()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(1.0)]
+    [InlineData(-0.1)]
+    public void AGuessThatIsAlwaysRightOrNoneIsRefused(double guess) =>
+        Assert.Contains("a random accuracy of", Assert.Throws<ArgumentException>(() => new Experiment("mine", "", new Broken(3, 1, 0, false, guess))).Message, StringComparison.Ordinal);
+
+    private sealed class Broken(int used, int token, int label, bool lastCounts = false, double guess = 1.0 / 3) : FormalLanguage
     {
         public override string Version => "broken 1";
 
@@ -83,7 +98,9 @@ public sealed class FormalTaskTests
 
         public override int Classes => 3;
 
-        public override double RandomAccuracy => 1.0 / 3;
+        public override double RandomAccuracy => guess;
+
+        public override bool LastCounts => lastCounts;
 
         public override int Draw(ref RandomSource random, Span<int> tokens, Span<int> labels)
         {
